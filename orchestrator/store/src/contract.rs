@@ -1,0 +1,247 @@
+//! The trait that every store implements, and the promises it makes.
+
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+
+use crate::records::{
+    ActivityRecord, ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, HistoryPage,
+    Recovery, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
+    UnfinishedExecution,
+};
+
+/// Where executions survive.
+///
+/// Promises that the contract suite checks:
+/// - A commit is all or nothing, and when its future is ready with `Ok` it survives a crash of process and machine.
+/// - Commits that are submitted while another is being written are gathered and written together (group commit); one that
+///   is refused ([`Error::NameTaken`]) does not disturb the others of its group.
+/// - Commits of one execution are written in the order in which `commit` was called.
+/// - A read sees every commit whose future was ready before the read began.
+pub trait Store: Send + Sync + 'static {
+    /// Writes everything in the commit, durably.
+    fn commit(&self, commit: Commit) -> BoxFuture<'static, Result<(), Error>>;
+
+    /// The highest numbers given out so far, to go on from.
+    fn last_numbers(&self) -> BoxFuture<'_, Result<LastNumbers, Error>>;
+
+    /// The state machine of that name, also when it is deleted.
+    fn state_machine_by_name<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<StateMachineRecord>, Error>>;
+
+    /// The state machine with that number, also when it is deleted.
+    fn state_machine(
+        &self,
+        id: StateMachineId,
+    ) -> BoxFuture<'_, Result<Option<StateMachineRecord>, Error>>;
+
+    /// State machines that are not deleted, by number, after the given one.
+    fn state_machines(
+        &self,
+        after: Option<StateMachineId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<StateMachineRecord>, Error>>;
+
+    /// A definition.
+    fn revision(&self, id: RevisionId) -> BoxFuture<'_, Result<Option<RevisionRecord>, Error>>;
+
+    /// The execution with that number.
+    fn execution(&self, id: ExecutionId) -> BoxFuture<'_, Result<Option<ExecutionRecord>, Error>>;
+
+    /// The machine's execution of that name.
+    fn execution_by_name<'a>(
+        &'a self,
+        machine: StateMachineId,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<ExecutionRecord>, Error>>;
+
+    /// Executions, newest first, that stand below `before`.
+    fn executions(
+        &self,
+        filter: ExecutionFilter,
+        before: Option<ExecutionId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, Error>>;
+
+    /// Up to `limit` events from `from` on (an event id; downwards when `reverse`).
+    fn history(
+        &self,
+        id: ExecutionId,
+        from: u64,
+        limit: usize,
+        direction: Direction,
+    ) -> BoxFuture<'_, Result<HistoryPage, Error>>;
+
+    /// What a running execution needs to go on; `None` when it ended or never was.
+    fn recovery(&self, id: ExecutionId) -> BoxFuture<'_, Result<Option<Recovery>, Error>>;
+
+    /// Running executions by number, after the given one.
+    fn unfinished(
+        &self,
+        after: Option<ExecutionId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<UnfinishedExecution>, Error>>;
+
+    /// The activity of that name.
+    fn activity<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<ActivityRecord>, Error>>;
+
+    /// Activities by name, after the given one.
+    fn activities(
+        &self,
+        after: Option<Arc<str>>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<ActivityRecord>, Error>>;
+
+    /// The tags of a resource, in the order they were set.
+    fn tags<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Vec<Tag>, Error>>;
+
+    /// Deletes for good up to `limit` executions that ended before `ended_before` (milliseconds since 1970), with their
+    /// histories; says how many.
+    fn delete_ended(&self, ended_before: i64, limit: usize) -> BoxFuture<'_, Result<u64, Error>>;
+
+    /// Checks that the store answers, for readiness.
+    fn ping(&self) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Finishes what is being written and closes. Later calls fail with [`Error::Closed`].
+    fn close(&self) -> BoxFuture<'_, Result<(), Error>>;
+}
+
+/// The highest numbers given out so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LastNumbers {
+    /// Of executions.
+    pub execution: u64,
+    /// Of state machines.
+    pub state_machine: u64,
+    /// Of revisions.
+    pub revision: u64,
+}
+
+/// Which executions to list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExecutionFilter {
+    /// Only those of this machine.
+    pub machine: Option<StateMachineId>,
+    /// Only those with this status.
+    pub status: Option<ExecutionStatus>,
+}
+
+/// Which way a history is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Oldest first.
+    Forward,
+    /// Newest first.
+    Reverse,
+}
+
+/// What is written together or not at all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Commit {
+    /// The writes, in order.
+    pub writes: Vec<Write>,
+}
+
+/// One write of a commit.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    /// Adds a state machine or replaces its row.
+    PutStateMachine(StateMachineRecord),
+    /// Adds a definition.
+    AddRevision(RevisionRecord),
+    /// Adds an execution. The whole commit is refused with [`Error::NameTaken`] when the machine has one of that name.
+    AddExecution(ExecutionRecord),
+    /// Changes an execution's status; one that ended loses its recovery rows.
+    SetStatus {
+        /// Which.
+        id: ExecutionId,
+        /// The new status.
+        status: ExecutionStatus,
+        /// When it ended.
+        stopped_at: Option<i64>,
+    },
+    /// Appends events to an execution's history.
+    AppendHistory {
+        /// Which.
+        id: ExecutionId,
+        /// The events.
+        chunk: HistoryChunk,
+    },
+    /// Replaces a running execution's snapshot and forgets the inputs before it.
+    PutSnapshot {
+        /// Which.
+        id: ExecutionId,
+        /// The snapshot, encoded.
+        snapshot: Vec<u8>,
+        /// See [`UnfinishedExecution`].
+        wake_at: Option<i64>,
+        /// See [`UnfinishedExecution`].
+        needs_dispatch: bool,
+    },
+    /// Adds an input after a running execution's snapshot.
+    AppendInput {
+        /// Which.
+        id: ExecutionId,
+        /// The input's number since the snapshot, from 0.
+        sequence: u32,
+        /// The input, encoded.
+        input: Vec<u8>,
+        /// See [`UnfinishedExecution`].
+        wake_at: Option<i64>,
+        /// See [`UnfinishedExecution`].
+        needs_dispatch: bool,
+    },
+    /// Removes an execution altogether: an Express execution that ended leaves nothing.
+    DeleteExecution(ExecutionId),
+    /// Adds an activity; one that is there stays as it is.
+    PutActivity(ActivityRecord),
+    /// Removes an activity.
+    DeleteActivity(Arc<str>),
+    /// Replaces all tags of a resource.
+    PutTags {
+        /// The resource.
+        arn: Arc<str>,
+        /// Its tags.
+        tags: Vec<Tag>,
+    },
+}
+
+/// Why a store did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The machine already has an execution of that name.
+    #[error("the execution name {0} is taken")]
+    NameTaken(Arc<str>),
+    /// The disk is full. Nothing of the commit was written; a later one may succeed.
+    #[error("cannot write to the store: the disk is full")]
+    DiskFull,
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// Something stored can't be read.
+    #[error("cannot read {what}: {why}")]
+    Damaged {
+        /// What.
+        what: String,
+        /// Why.
+        why: String,
+    },
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::DiskFull | Self::Database(_) => true,
+            Self::NameTaken(_) | Self::Closed | Self::Damaged { .. } => false,
+        }
+    }
+}

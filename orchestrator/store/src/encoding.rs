@@ -1,0 +1,118 @@
+//! How events, snapshots and inputs become bytes: a version, then postcard, compressed where that pays.
+
+use interpreter::execution::Execution;
+use interpreter::history::HistoryEvent;
+use interpreter::input::Input;
+use serde::{Deserialize, Serialize};
+
+use crate::contract::Error;
+
+/// The format that this binary writes. A newer one still reads it.
+const VERSION: u8 = 1;
+
+/// From how many bytes on compression is tried.
+const COMPRESS_FROM: usize = 512;
+
+/// An input with the environment that its step saw, so that a replay sees the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordedInput {
+    /// The time that the step saw.
+    pub now: i64,
+    /// The seed that the step saw.
+    pub seed: u64,
+    /// The id of the newest event after the step, to notice a replay that differs.
+    pub last_event: u64,
+    /// What happened.
+    pub input: Input,
+}
+
+/// Events as a history chunk's bytes.
+#[must_use]
+pub fn encode_events(events: &[HistoryEvent]) -> Vec<u8> {
+    encode(&events)
+}
+
+/// A history chunk's events.
+///
+/// # Errors
+/// When the bytes are none.
+pub fn decode_events(bytes: &[u8]) -> Result<Vec<HistoryEvent>, Error> {
+    decode("history events", bytes)
+}
+
+/// An execution as a snapshot's bytes.
+#[must_use]
+pub fn encode_snapshot(execution: &Execution) -> Vec<u8> {
+    encode(execution)
+}
+
+/// A snapshot's execution, ready for its next step.
+///
+/// # Errors
+/// When the bytes are none.
+pub fn decode_snapshot(bytes: &[u8]) -> Result<Execution, Error> {
+    let mut execution: Execution = decode("a snapshot", bytes)?;
+    execution.restore();
+    Ok(execution)
+}
+
+/// An input as bytes.
+#[must_use]
+pub fn encode_input(input: &RecordedInput) -> Vec<u8> {
+    encode(input)
+}
+
+/// The input that the bytes hold.
+///
+/// # Errors
+/// When the bytes are none.
+pub fn decode_input(bytes: &[u8]) -> Result<RecordedInput, Error> {
+    decode("a recorded input", bytes)
+}
+
+/// The first byte is the version, the second says whether the rest is compressed.
+fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    let plain = postcard::to_extend(value, vec![VERSION, 0])
+        .expect("the records hold nothing that postcard cannot write");
+    if plain.len() < COMPRESS_FROM {
+        return plain;
+    }
+    let body = &plain[2..];
+    let mut packed = vec![0; 6 + lz4_flex::block::get_maximum_output_size(body.len())];
+    let length = lz4_flex::block::compress_into(body, &mut packed[6..])
+        .expect("the buffer has the greatest size that compression can need");
+    packed.truncate(6 + length);
+    packed[0] = VERSION;
+    packed[1] = 1;
+    let size = u32::try_from(body.len()).expect("a record is smaller than 4 GiB");
+    packed[2..6].copy_from_slice(&size.to_le_bytes());
+    if packed.len() < plain.len() {
+        packed
+    } else {
+        plain
+    }
+}
+
+fn decode<T: for<'de> Deserialize<'de>>(what: &str, bytes: &[u8]) -> Result<T, Error> {
+    let damaged = |why: String| Error::Damaged {
+        what: what.to_owned(),
+        why,
+    };
+    let plain;
+    let body = match bytes {
+        [VERSION, 0, body @ ..] => body,
+        [VERSION, 1, a, b, c, d, packed @ ..] => {
+            let size = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
+            plain = lz4_flex::block::decompress(packed, size)
+                .map_err(|error| damaged(error.to_string()))?;
+            &plain
+        }
+        [version, ..] if *version != VERSION => {
+            return Err(damaged(format!(
+                "it has format {version}, this binary reads {VERSION}"
+            )));
+        }
+        _ => return Err(damaged("it is too short".to_owned())),
+    };
+    postcard::from_bytes(body).map_err(|error| damaged(error.to_string()))
+}
