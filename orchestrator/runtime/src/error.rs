@@ -1,0 +1,93 @@
+//! Why the runtime refused what a caller asked. `api` maps each variant to the wire's error.
+
+use std::sync::Arc;
+
+use asl::diagnostic::Diagnostic;
+
+/// What the runtime answers when it does not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such state machine.
+    #[error("there is no state machine {0}")]
+    StateMachineDoesNotExist(String),
+    /// A state machine of that name is there with another definition or type.
+    #[error("the state machine {0} exists with another definition")]
+    StateMachineAlreadyExists(String),
+    /// The definition is wrong.
+    #[error("the definition has {} findings", .0.len())]
+    InvalidDefinition(Vec<Diagnostic>),
+    /// The operation is not for machines of that type.
+    #[error("the state machine {0} is of a type that does not support this")]
+    StateMachineTypeNotSupported(String),
+    /// There is no such execution.
+    #[error("there is no execution {0}")]
+    ExecutionDoesNotExist(String),
+    /// An execution of that name was started with another input, or has ended.
+    #[error("the execution {0} exists already")]
+    ExecutionAlreadyExists(String),
+    /// The input is no JSON.
+    #[error("the input is no JSON: {0}")]
+    InvalidExecutionInput(String),
+    /// A payload is longer than the limit.
+    #[error("the {what} has {bytes} bytes, the limit is {limit}")]
+    TooLong {
+        /// Which payload.
+        what: &'static str,
+        /// Its length.
+        bytes: usize,
+        /// The limit in force.
+        limit: usize,
+    },
+    /// A text that should be a task token is none.
+    #[error("the task token is invalid")]
+    InvalidToken,
+    /// The token's execution is not known.
+    #[error("the task does not exist")]
+    TaskDoesNotExist,
+    /// The token's task ended, was cancelled or timed out.
+    #[error("the task timed out or has ended")]
+    TaskTimedOut,
+    /// A task's output is no JSON.
+    #[error("the output is no JSON: {0}")]
+    InvalidOutput(String),
+    /// There is no such activity.
+    #[error("there is no activity {0}")]
+    ActivityDoesNotExist(String),
+    /// Too many workers poll that activity.
+    #[error("too many workers poll the activity {0}")]
+    ActivityWorkerLimitExceeded(String),
+    /// There are as many as the limit allows.
+    #[error("the limit of {limit} {what} is reached")]
+    LimitExceeded {
+        /// Of what.
+        what: &'static str,
+        /// The limit in force.
+        limit: usize,
+    },
+    /// The execution can't be continued until somebody looks at it.
+    #[error("the execution {arn} is parked: {why}")]
+    Parked {
+        /// Which.
+        arn: Arc<str>,
+        /// Why.
+        why: String,
+    },
+    /// The runtime is shutting down.
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    /// The store failed.
+    #[error("cannot use the store")]
+    Store(#[from] store::contract::Error),
+}
+
+impl Error {
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::ShuttingDown => true,
+            Self::Store(error) => error.is_retryable(),
+            _ => false,
+        }
+    }
+}

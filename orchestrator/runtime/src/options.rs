@@ -1,0 +1,88 @@
+//! How a runtime is set up: limits, retention and names.
+
+use std::time::Duration;
+
+use interpreter::step::Limits;
+
+use crate::arn::Partition;
+
+/// Everything that can be set about a runtime.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Region and account of all ARNs.
+    pub partition: Partition,
+    /// The limits in force.
+    pub limits: EngineLimits,
+    /// How long an ended execution is kept.
+    pub retention: Duration,
+    /// How long GetActivityTask waits for a task.
+    pub activity_poll: Duration,
+    /// How many integration calls may run at once.
+    pub concurrent_tasks: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            partition: Partition::default(),
+            limits: EngineLimits::relaxed(),
+            retention: Duration::from_secs(90 * 24 * 60 * 60),
+            activity_poll: Duration::from_secs(60),
+            concurrent_tasks: 10_000,
+        }
+    }
+}
+
+/// The limits of the engine, all of them configurable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngineLimits {
+    /// Those that an execution feels.
+    pub execution: Limits,
+    /// The longest definition, in bytes.
+    pub definition_bytes: usize,
+    /// The most state machines.
+    pub state_machines: usize,
+    /// The most activities.
+    pub activities: usize,
+    /// The most workers that poll one activity at once.
+    pub activity_pollers: usize,
+    /// The most tags on one resource.
+    pub tags: usize,
+    /// How long an Express execution may run, in seconds.
+    pub express_seconds: u64,
+}
+
+impl EngineLimits {
+    /// AWS's own limits.
+    #[must_use]
+    pub fn aws() -> Self {
+        Self {
+            execution: Limits {
+                payload_bytes: 262_144,
+                history_events: 25_000,
+                map_concurrency: 40,
+                step_events: 5_000,
+            },
+            definition_bytes: 1_048_576,
+            state_machines: 100_000,
+            activities: 100_000,
+            activity_pollers: 1_000,
+            tags: 50,
+            express_seconds: 300,
+        }
+    }
+
+    /// The default: payloads of 1 MiB and no end to a history.
+    #[must_use]
+    pub fn relaxed() -> Self {
+        let aws = Self::aws();
+        Self {
+            execution: Limits {
+                payload_bytes: 1_048_576,
+                history_events: u64::MAX,
+                ..aws.execution
+            },
+            ..aws
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The seam to what performs tasks: the runtime hands over a call and gets its outcome.
+
+use std::sync::Arc;
+
+use asl::resource::Resource;
+use futures_util::future::BoxFuture;
+use interpreter::failure::Failure;
+use interpreter::payload::Payload;
+
+/// Performs the tasks that are not the runtime's own (activities and nested executions are).
+pub trait TaskRunner: Send + Sync + 'static {
+    /// Performs one attempt of one task. Dropping the future cancels the attempt: whatever it started must then be stopped.
+    ///
+    /// The same attempt may be handed over again after a crash, with the same [`TaskCall::attempt_id`].
+    fn run(&self, call: TaskCall) -> BoxFuture<'static, TaskOutcome>;
+}
+
+/// One attempt of one task.
+#[derive(Clone, Debug)]
+pub struct TaskCall {
+    /// Stable over restarts and unique among all attempts: the key by which the called side can recognise a repetition.
+    pub attempt_id: String,
+    /// The execution.
+    pub execution_arn: Arc<str>,
+    /// What to call.
+    pub resource: Resource,
+    /// What to call it with.
+    pub input: Payload,
+    /// The role of the state's Credentials.
+    pub credentials_role_arn: Option<Arc<str>>,
+    /// The token that ends the task, in its outside form; only for `.waitForTaskToken`.
+    pub token: Option<String>,
+    /// Seconds until nobody waits for the attempt any more.
+    pub timeout_seconds: Option<u64>,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TaskOutcome {
+    /// It gave a result; for `.waitForTaskToken` the response of the call that handed the token over.
+    Succeeded(Payload),
+    /// It failed.
+    Failed(Failure),
+}
