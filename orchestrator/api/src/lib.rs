@@ -1,1 +1,13 @@
-//! placeholder
+//! The wire: AWS's protocols and a REST API of the house's own, over one [`runtime::runtime::Runtime`].
+//!
+//! ```text
+//!   boto3, AWS CLI ──▶ aws   ─┐
+//!                             ├──▶ runtime::Runtime
+//!   curl, console  ──▶ rest  ─┘
+//! ```
+//!
+//! Read [`server`] for how both meet on one port, then [`options`].
+
+pub mod options;
+mod rest;
+pub mod server;
