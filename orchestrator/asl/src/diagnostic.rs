@@ -9,12 +9,15 @@ pub struct Diagnostic {
     pub code: Code,
     /// Whether the definition can be used all the same.
     pub severity: Severity,
-    /// Where: a JSON pointer in AWS's form, `/States/Wait/Seconds`; empty for the whole document.
+    /// Where, in AWS's form: `/States/Wait/Seconds`, `/States/Pick/Choices[0]/Next`, `/` for the definition itself, Jackson's
+    /// `[Source: …; line: 1, column: 4]` where the text is no JSON; empty where AWS gives no place.
     pub pointer: String,
     /// Where in the text.
     pub position: Position,
     /// What is wrong, in AWS's wording where AWS has one. It does not repeat the pointer.
     pub message: String,
+    /// What AWS's wording leaves out, such as why an expression can't be compiled.
+    pub detail: Option<String>,
 }
 
 /// A place in the definition's text.
@@ -39,7 +42,7 @@ pub enum Severity {
     Warning,
 }
 
-/// The kinds of findings. The first two are AWS's own codes; the others say more and map to the first at AWS's API.
+/// The kinds of findings. They say more than AWS's codes do; [`Code::aws`] is the code that AWS gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Code {
     /// The text is no JSON.
@@ -50,14 +53,33 @@ pub enum Code {
     MissingTransitionTarget,
     /// A state that nothing leads to.
     UnreachableState,
-    /// A state from which no end can be reached.
+    /// A state from which no end can be reached, or a block without any end.
     NoWayToAnEnd,
     /// A name that stands for two states.
     DuplicateStateName,
+    /// A member that its object has twice; the last one counts.
+    RepeatedField,
     /// An expression that can't be compiled.
     InvalidExpression,
     /// Something that is part of the language but not of this version.
     NotSupported,
+}
+
+impl Code {
+    /// AWS's code for it (`ValidateStateMachineDefinitionDiagnostic` in the API reference).
+    #[must_use]
+    pub fn aws(self) -> &'static str {
+        match self {
+            Self::InvalidJsonDescription => "INVALID_JSON_DESCRIPTION",
+            Self::MissingTransitionTarget | Self::UnreachableState => "MISSING_TRANSITION_TARGET",
+            Self::NoWayToAnEnd => "MISSING_END_STATE",
+            Self::DuplicateStateName => "DUPLICATE_STATE_NAME",
+            Self::SchemaValidationFailed
+            | Self::RepeatedField
+            | Self::InvalidExpression
+            | Self::NotSupported => "SCHEMA_VALIDATION_FAILED",
+        }
+    }
 }
 
 impl fmt::Display for Code {
@@ -69,8 +91,35 @@ impl fmt::Display for Code {
             Self::UnreachableState => "UNREACHABLE_STATE",
             Self::NoWayToAnEnd => "NO_WAY_TO_AN_END",
             Self::DuplicateStateName => "DUPLICATE_STATE_NAME",
+            Self::RepeatedField => "REPEATED_FIELD",
             Self::InvalidExpression => "INVALID_EXPRESSION",
             Self::NotSupported => "NOT_SUPPORTED",
         })
     }
+}
+
+/// AWS's one line for a definition that it refuses: the text of `InvalidDefinition`. Warnings are left out.
+///
+/// AWS puts `, ` between findings and writes `null` for a place that it does not have.
+#[must_use]
+pub fn invalid_definition_text(diagnostics: &[Diagnostic]) -> String {
+    let findings: Vec<String> = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+        .map(|diagnostic| {
+            let place = match diagnostic.pointer.as_str() {
+                "" => "null",
+                pointer => pointer,
+            };
+            format!(
+                "{}: {} at {place}",
+                diagnostic.code.aws(),
+                diagnostic.message
+            )
+        })
+        .collect();
+    format!(
+        "Invalid State Machine Definition: '{}'",
+        findings.join(", ")
+    )
 }

@@ -8,5 +8,6 @@
 
 pub mod definition;
 pub mod diagnostic;
+mod json;
 pub mod parser;
 pub mod resource;
