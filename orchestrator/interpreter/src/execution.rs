@@ -189,14 +189,16 @@ pub(crate) enum Progress {
 /// A Parallel or Map whose children run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Fork {
-    /// The id of the `…Started` event, which the first children follow.
-    pub(crate) started: u64,
+    /// The event that the next child follows: the `…Started` event, then the last event of the child that made room.
+    pub(crate) follows: u64,
     /// How many children have not ended.
     pub(crate) running: u32,
     /// The next item to start; for a Parallel all have started.
     pub(crate) next: u32,
     /// How many children may run at once.
     pub(crate) concurrency: u32,
+    /// Whether the step's work has an Iterate for it.
+    pub(crate) is_iterating: bool,
     /// The effective input of the state: what the branches get, or what an ItemSelector reads.
     pub(crate) input: Payload,
     /// The items, for a Map.

@@ -11,9 +11,17 @@
 //!
 //! Read [`input`], [`history`] and [`execution`] first, then [`step`].
 
+mod choice;
+mod context;
 pub mod execution;
 pub mod failure;
+mod failures;
+mod flow;
+mod forks;
 pub mod history;
 pub mod input;
 pub mod payload;
+mod random;
 pub mod step;
+mod tasks;
+mod token;

@@ -76,6 +76,19 @@ impl Payload {
         })
     }
 
+    /// A payload of a text and, where it is known already, the value that the text says.
+    pub(crate) fn of_parts(text: Box<str>, value: Option<Value>) -> Self {
+        Self(Arc::new(Inner {
+            text: OnceLock::from(text),
+            value: value.map_or_else(OnceLock::new, OnceLock::from),
+        }))
+    }
+
+    /// Whether the value is at hand without parsing.
+    pub(crate) fn has_value(&self) -> bool {
+        self.0.value.get().is_some()
+    }
+
     /// Whether two payloads are one and the same.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

@@ -1,24 +1,27 @@
 //! One step: everything that one input leads to, up to the next real wait.
 
-use asl::definition::StateMachine;
+use asl::definition::{State, StateId, StateMachine};
+use serde::{Deserialize, Serialize};
 
-use crate::execution::Execution;
-use crate::history::HistoryEvent;
+use crate::execution::{Execution, Status, Thread, ThreadId, Work};
+use crate::failure::{Failure, names};
+use crate::history::{EventKind, HistoryEvent};
 use crate::input::{Effect, Input};
+use crate::random::SeededRandom;
 
 /// What a step may know of the world.
 #[derive(Clone, Copy, Debug)]
 pub struct Env {
     /// The time: milliseconds since 1970.
     pub now: i64,
-    /// Where all of the step's randomness comes from.
-    pub seed: u64,
+    /// Where all of the step's randomness comes from; unpredictable, because task tokens are made from it.
+    pub seed: u128,
     /// The limits in force.
     pub limits: Limits,
 }
 
 /// The limits that an execution runs under.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// The longest payload, in bytes of its JSON text.
     pub payload_bytes: usize,
@@ -42,11 +45,252 @@ pub struct Step {
 /// Gives an input to an execution.
 ///
 /// There is no error: a workflow that fails is a result like any other, and an input that comes too late changes nothing.
-pub fn step(
-    _machine: &StateMachine,
-    _execution: &mut Execution,
-    _input: Input,
-    _env: &Env,
-) -> Step {
-    Step::default()
+pub fn step(machine: &StateMachine, execution: &mut Execution, input: Input, env: &Env) -> Step {
+    if !execution.is_running() {
+        return Step::default();
+    }
+    let mut stepper = Stepper {
+        machine,
+        env,
+        random: SeededRandom::new(env.seed),
+        now: env.now.max(execution.last_timestamp),
+        work: std::mem::take(&mut execution.unfinished),
+        execution,
+        events: Vec::new(),
+        effects: Vec::new(),
+        ended: None,
+    };
+    stepper.accept(input);
+    stepper.walk();
+    stepper.finish()
+}
+
+/// A state handler's answer: where its thread goes from here.
+pub(crate) enum Transition {
+    /// Into a state; the one before has exited.
+    Enter(StateId, crate::payload::Payload),
+    /// The thread's block ended well with this output.
+    Succeed(crate::payload::Payload),
+    /// The state waits, or has forked: something else moves the thread on.
+    Await,
+    /// The state failed.
+    Fail(Failure),
+}
+
+/// The work of one step.
+pub(crate) struct Stepper<'a> {
+    pub(crate) machine: &'a StateMachine,
+    pub(crate) env: &'a Env,
+    pub(crate) random: SeededRandom,
+    /// The time of every event of this step.
+    pub(crate) now: i64,
+    pub(crate) execution: &'a mut Execution,
+    /// What is still to do, last first: one thread is walked as far as it goes before the next one starts.
+    pub(crate) work: Vec<Work>,
+    pub(crate) events: Vec<HistoryEvent>,
+    pub(crate) effects: Vec<Effect>,
+    /// How the execution ended, once it has: from then on nothing is recorded.
+    pub(crate) ended: Option<Status>,
+}
+
+impl Stepper<'_> {
+    /// Turns the input into work.
+    fn accept(&mut self, input: Input) {
+        match input {
+            Input::Start => self.start(),
+            Input::Continue => {}
+            Input::TaskStarted {
+                attempt,
+                worker_name,
+            } => self.task_started(attempt, worker_name),
+            Input::TaskSubmitted { attempt, output } => self.task_submitted(attempt, output),
+            Input::TaskSucceeded { attempt, output } => self.task_succeeded(attempt, output),
+            Input::TaskFailed { attempt, failure } => self.task_failed(attempt, failure),
+            Input::Heartbeat { attempt } => self.heartbeat(attempt),
+            Input::TimerFired => self.timer_fired(),
+            Input::Stop(failure) => {
+                self.emit_after(0, EventKind::ExecutionAborted(failure.clone()));
+                self.end(Status::Aborted(failure));
+            }
+        }
+    }
+
+    /// Does what is to do until nothing is left, the execution ended, or the step has made enough events.
+    fn walk(&mut self) {
+        while self.ended.is_none() && self.events.len() < self.env.limits.step_events as usize {
+            let Some(work) = self.work.pop() else { break };
+            match work {
+                Work::Enter(thread, state, input) => {
+                    let transition = self.enter(thread, state, input);
+                    self.follow(thread, transition);
+                }
+                Work::Iterate(thread) => self.iterate(thread),
+            }
+        }
+    }
+
+    /// Moves a thread on after its state's handler answered.
+    pub(crate) fn follow(&mut self, thread: ThreadId, transition: Transition) {
+        if self.ended.is_some() {
+            return;
+        }
+        match transition {
+            Transition::Enter(state, input) => self.work.push(Work::Enter(thread, state, input)),
+            Transition::Succeed(output) => self.thread_succeeded(thread, output),
+            Transition::Await => {}
+            Transition::Fail(failure) => self.state_failed(thread, failure),
+        }
+    }
+
+    fn finish(mut self) -> Step {
+        if let Some(status) = self.ended.take() {
+            for attempt in std::mem::take(&mut self.execution.attempts).into_keys() {
+                self.effects.push(Effect::CancelTask { attempt });
+            }
+            self.effects
+                .retain(|effect| matches!(effect, Effect::CancelTask { .. } | Effect::Complete));
+            self.effects.push(Effect::Complete);
+            self.execution.status = status;
+            self.execution.stopped_at = Some(self.execution.last_timestamp);
+            self.execution.threads.clear();
+            self.execution.free.clear();
+            self.execution.timers.clear();
+        } else if !self.work.is_empty() {
+            self.execution.unfinished = self.work;
+            self.effects.push(Effect::Continue);
+        }
+        Step {
+            events: self.events,
+            effects: self.effects,
+        }
+    }
+
+    fn start(&mut self) {
+        let identity = self.execution.identity.clone();
+        self.execution.deadline = self
+            .machine
+            .timeout_seconds
+            .map(|seconds| after_seconds(identity.started_at, seconds));
+        self.emit_after(
+            0,
+            EventKind::ExecutionStarted {
+                input: identity.input.clone(),
+                role_arn: identity.role_arn.clone(),
+                version_arn: identity.version_arn.clone(),
+                alias_arn: identity.alias_arn.clone(),
+            },
+        );
+        let start = self.machine.block(StateMachine::ROOT).start;
+        let thread = self.add_thread(Thread::new(None, start, 0, identity.input.clone()));
+        self.work
+            .push(Work::Enter(thread, start, identity.input.clone()));
+    }
+
+    /// Ends the execution. The status is taken over when the step is finished.
+    pub(crate) fn end(&mut self, status: Status) {
+        if self.ended.is_none() {
+            self.ended = Some(status);
+        }
+    }
+
+    /// Records what happened to a thread; the thread's next event follows this one.
+    pub(crate) fn emit(&mut self, thread: ThreadId, kind: EventKind) -> u64 {
+        let id = self.emit_after(self.thread(thread).previous, kind);
+        self.thread_mut(thread).previous = id;
+        id
+    }
+
+    /// Records what happened; `previous` is the event that led to it.
+    pub(crate) fn emit_after(&mut self, previous: u64, kind: EventKind) -> u64 {
+        if self.ended.is_some() {
+            return self.execution.last_event;
+        }
+        let id = self.execution.last_event + 1;
+        let limit = self.env.limits.history_events;
+        let is_last = matches!(
+            kind,
+            EventKind::ExecutionSucceeded { .. }
+                | EventKind::ExecutionFailed(_)
+                | EventKind::ExecutionAborted(_)
+                | EventKind::ExecutionTimedOut(_)
+        );
+        let kind = if id >= limit && !is_last {
+            let failure = Failure::new(
+                names::RUNTIME,
+                format!("The execution reached the maximum number of history events ({limit})."),
+            );
+            self.end(Status::Failed(failure.clone()));
+            EventKind::ExecutionFailed(failure)
+        } else {
+            kind
+        };
+        self.execution.last_event = id;
+        self.execution.last_timestamp = self.now;
+        self.events.push(HistoryEvent {
+            id,
+            previous,
+            timestamp: self.now,
+            kind,
+        });
+        id
+    }
+
+    pub(crate) fn thread(&self, id: ThreadId) -> &Thread {
+        self.execution.threads[id.0 as usize]
+            .as_ref()
+            .expect("a thread is only asked for while it is alive")
+    }
+
+    pub(crate) fn thread_mut(&mut self, id: ThreadId) -> &mut Thread {
+        self.execution.threads[id.0 as usize]
+            .as_mut()
+            .expect("a thread is only asked for while it is alive")
+    }
+
+    /// The state that a thread is in.
+    pub(crate) fn state_of(&self, thread: ThreadId) -> &State {
+        self.machine.state(self.thread(thread).state)
+    }
+
+    pub(crate) fn add_thread(&mut self, thread: Thread) -> ThreadId {
+        if let Some(id) = self.execution.free.pop() {
+            self.execution.threads[id.0 as usize] = Some(thread);
+            return id;
+        }
+        let id = ThreadId(
+            u32::try_from(self.execution.threads.len())
+                .expect("an execution has fewer than 2^32 threads"),
+        );
+        self.execution.threads.push(Some(thread));
+        id
+    }
+
+    pub(crate) fn remove_thread(&mut self, id: ThreadId) -> Thread {
+        self.disarm(id);
+        let thread = self.execution.threads[id.0 as usize]
+            .take()
+            .expect("a thread is removed once");
+        self.execution.free.push(id);
+        thread
+    }
+
+    /// Puts the thread's timer into the execution's list, after its phase was set.
+    pub(crate) fn arm(&mut self, id: ThreadId) {
+        if let Some(due) = self.thread(id).due() {
+            self.execution.timers.insert((due, id));
+        }
+    }
+
+    /// Takes the thread's timer out of the execution's list, before its phase changes.
+    pub(crate) fn disarm(&mut self, id: ThreadId) {
+        if let Some(due) = self.thread(id).due() {
+            self.execution.timers.remove(&(due, id));
+        }
+    }
+}
+
+/// A moment some seconds later, as far as numbers reach.
+pub(crate) fn after_seconds(moment: i64, seconds: u64) -> i64 {
+    let milliseconds = i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX);
+    moment.saturating_add(milliseconds)
 }

@@ -3,6 +3,7 @@
 use interpreter::execution::Execution;
 use interpreter::history::HistoryEvent;
 use interpreter::input::Input;
+use interpreter::step::Limits;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::Error;
@@ -19,7 +20,9 @@ pub struct RecordedInput {
     /// The time that the step saw.
     pub now: i64,
     /// The seed that the step saw.
-    pub seed: u64,
+    pub seed: u128,
+    /// The limits that the step saw.
+    pub limits: Limits,
     /// The id of the newest event after the step, to notice a replay that differs.
     pub last_event: u64,
     /// What happened.

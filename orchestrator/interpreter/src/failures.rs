@@ -1,0 +1,289 @@
+//! What a failure leads to: a retry, a catcher, or the end of the thread; and the texts of failures that expressions cause.
+
+use std::sync::Arc;
+
+use asl::definition::{Catcher, Jitter, OnError, Retrier, StateKind, Then};
+use expression::scope::EvaluationError;
+use expression::template::TemplateEvaluationError;
+use expression::value::Value;
+
+use crate::execution::{Phase, ThreadId};
+use crate::failure::{Failure, names};
+use crate::history::EventKind;
+use crate::payload::Payload;
+use crate::step::{Stepper, Transition};
+
+impl Stepper<'_> {
+    /// The thread's state failed: its first matching retrier decides, then its first matching catcher.
+    pub(crate) fn state_failed(&mut self, thread: ThreadId, failure: Failure) {
+        self.state_failed_as(thread, failure, FailureKind::Ordinary);
+    }
+
+    /// The same, for a failure that Retry and Catch know under a second name.
+    pub(crate) fn state_failed_as(
+        &mut self,
+        thread: ThreadId,
+        failure: Failure,
+        kind: FailureKind,
+    ) {
+        if self.ended.is_some() {
+            return;
+        }
+        let state = self.machine.state(self.thread(thread).state);
+        let (on_error, failed_event) = match &state.kind {
+            StateKind::Task(task) => (&task.on_error, None),
+            StateKind::Parallel(parallel) => (&parallel.on_error, Some(EventKind::ParallelFailed)),
+            StateKind::Map(map) => (&map.on_error, Some(EventKind::MapFailed)),
+            StateKind::Pass(_)
+            | StateKind::Choice(_)
+            | StateKind::Wait(_)
+            | StateKind::Succeed
+            | StateKind::Fail(_) => {
+                self.thread_failed(thread, failure);
+                return;
+            }
+        };
+        let name = ErrorName {
+            failure: &failure,
+            kind,
+            is_parallel: matches!(state.kind, StateKind::Parallel(_)),
+        };
+        if self.retry(thread, on_error, &name) {
+            return;
+        }
+        if let Some(event) = failed_event {
+            self.emit(thread, event);
+        }
+        let catcher = on_error
+            .catch
+            .iter()
+            .find(|catcher| name.is_one_of(&catcher.error_equals));
+        let Some(catcher) = catcher else {
+            self.thread_failed(thread, failure);
+            return;
+        };
+        match self.catch(thread, catcher, &failure) {
+            Ok(transition) => self.follow(thread, transition),
+            Err(failure) => self.thread_failed(thread, failure),
+        }
+    }
+
+    /// Arranges the next attempt, if a retrier matches and has attempts left.
+    fn retry(&mut self, thread: ThreadId, on_error: &OnError, name: &ErrorName<'_>) -> bool {
+        let found = on_error
+            .retry
+            .iter()
+            .position(|retrier| name.is_one_of(&retrier.error_equals));
+        let Some(index) = found else { return false };
+        let retrier = &on_error.retry[index];
+        let record = self.thread_mut(thread);
+        record.retries.resize(on_error.retry.len(), 0);
+        let used = record.retries[index];
+        if used >= retrier.max_attempts {
+            return false;
+        }
+        record.retries[index] += 1;
+        let delay = self.delay(retrier, used);
+        let until = self.now.saturating_add(delay);
+        self.thread_mut(thread).phase = Phase::BackingOff { until };
+        self.arm(thread);
+        true
+    }
+
+    /// Milliseconds until the next attempt; `used` attempts of this retrier are gone.
+    fn delay(&self, retrier: &Retrier, used: u32) -> i64 {
+        /// No delay is longer than this: 100,000,000 seconds.
+        const LONGEST: f64 = 1e11;
+        let exponent = i32::try_from(used).unwrap_or(i32::MAX);
+        let interval = milliseconds(retrier.interval_seconds);
+        let mut delay = interval * retrier.backoff_rate.powi(exponent);
+        if let Some(cap) = retrier.max_delay_seconds {
+            delay = delay.min(milliseconds(cap));
+        }
+        let delay = if delay.is_finite() {
+            delay.clamp(0.0, LONGEST)
+        } else {
+            LONGEST
+        };
+        let delay = format!("{delay:.0}").parse().unwrap_or(u64::MAX);
+        let delay = match retrier.jitter {
+            Jitter::None => delay,
+            Jitter::Full => self.random.up_to(delay),
+        };
+        i64::try_from(delay).unwrap_or(i64::MAX)
+    }
+
+    fn catch(
+        &mut self,
+        thread: ThreadId,
+        catcher: &Catcher,
+        failure: &Failure,
+    ) -> Result<Transition, Failure> {
+        let text = |part: &Option<Arc<str>>| match part {
+            Some(text) => Value::String(text.clone()),
+            None => Value::from(""),
+        };
+        let error_output = Payload::of(Value::object([
+            ("Error", text(&failure.error)),
+            ("Cause", text(&failure.cause)),
+        ]));
+        let state = self.machine.state(self.thread(thread).state);
+        let assigned = self.assign(thread, catcher.assign.as_ref(), &error_output)?;
+        let output = self.combine(thread, error_output, &catcher.result_path)?;
+        self.exit(thread, state, output, assigned, Then::Next(catcher.next))
+    }
+
+    /// `The JSONPath '…' specified for the field '…' could not be found in the input '…'`
+    pub(crate) fn field_failure(
+        &self,
+        thread: ThreadId,
+        field: &str,
+        path: &str,
+        error: EvaluationError,
+    ) -> Failure {
+        let cause = match error {
+            EvaluationError::NoSuchPath { input, .. } => format!(
+                "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{input}'"
+            ),
+            EvaluationError::NoSuchVariable { name } => format!(
+                "The variable '${name}' referenced by '{path}' in the field '{field}' is not defined"
+            ),
+            EvaluationError::Intrinsic { call, message } => {
+                return self.intrinsic_failure(thread, field, &call, &message);
+            }
+            EvaluationError::Type { message } => {
+                format!("The value of '{path}' in the field '{field}' cannot be used: {message}")
+            }
+        };
+        self.runtime_failure(thread, &cause)
+    }
+
+    /// A member of a payload template has no value.
+    pub(crate) fn template_failure(
+        &self,
+        thread: ThreadId,
+        error: TemplateEvaluationError,
+    ) -> Failure {
+        let is_missing_path = matches!(error.error, EvaluationError::NoSuchPath { .. });
+        let mut failure = self.field_failure(thread, &error.field, &error.expression, error.error);
+        // A state that can catch gets the name that can be caught; elsewhere AWS records States.Runtime.
+        if is_missing_path && self.can_catch(thread) {
+            failure.error = Some(names::PARAMETER_PATH_FAILURE.into());
+        }
+        failure
+    }
+
+    /// `Invalid path '$.x' : No results for path: $['x']`, for InputPath, OutputPath and ItemsPath.
+    pub(crate) fn path_failure(
+        &self,
+        thread: ThreadId,
+        path: &str,
+        error: EvaluationError,
+    ) -> Failure {
+        match error {
+            EvaluationError::NoSuchPath { normalized, .. } => self.runtime_failure(
+                thread,
+                &format!("Invalid path '{path}' : No results for path: {normalized}"),
+            ),
+            error => self.field_failure(thread, path, path, error),
+        }
+    }
+
+    /// A result can't be put where ResultPath says.
+    pub(crate) fn result_path_failure(
+        &self,
+        thread: ThreadId,
+        path: &str,
+        error: EvaluationError,
+    ) -> Failure {
+        let why = match error {
+            EvaluationError::NoSuchPath { normalized, .. } => {
+                format!("No results for path: {normalized}")
+            }
+            EvaluationError::Type { message } => message,
+            EvaluationError::NoSuchVariable { name } => format!("no variable ${name}"),
+            EvaluationError::Intrinsic { message, .. } => message,
+        };
+        let input = self.thread(thread).input.text();
+        let cause = format!("Unable to apply ReferencePath {path} to input {input}: {why}");
+        Failure::new(
+            names::RESULT_PATH_MATCH_FAILURE,
+            self.located(thread, &cause),
+        )
+    }
+
+    fn intrinsic_failure(
+        &self,
+        thread: ThreadId,
+        field: &str,
+        call: &str,
+        message: &str,
+    ) -> Failure {
+        let cause = format!(
+            "The function '{call}' specified for the field '{field}' could not be evaluated: {message}"
+        );
+        Failure::new(names::INTRINSIC_FAILURE, self.located(thread, &cause))
+    }
+
+    /// A failure that nothing catches, with the state that it happened in.
+    pub(crate) fn runtime_failure(&self, thread: ThreadId, cause: &str) -> Failure {
+        Failure::new(names::RUNTIME, self.located(thread, cause))
+    }
+
+    /// `An error occurred while executing the state '…' (entered at the event id #…). …`
+    pub(crate) fn located(&self, thread: ThreadId, cause: &str) -> String {
+        let record = self.thread(thread);
+        let name = &self.machine.state(record.state).name;
+        format!(
+            "An error occurred while executing the state '{name}' (entered at the event id #{}). {cause}",
+            record.entered
+        )
+    }
+
+    fn can_catch(&self, thread: ThreadId) -> bool {
+        matches!(
+            self.state_of(thread).kind,
+            StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_)
+        )
+    }
+}
+
+/// Whether a failure has a second name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FailureKind {
+    /// It has none.
+    Ordinary,
+    /// It is a missed heartbeat: recorded as States.Timeout, matched as States.HeartbeatTimeout too.
+    Heartbeat,
+}
+
+/// A failure as `ErrorEquals` sees it.
+struct ErrorName<'a> {
+    failure: &'a Failure,
+    kind: FailureKind,
+    is_parallel: bool,
+}
+
+impl ErrorName<'_> {
+    fn is_one_of(&self, patterns: &[Arc<str>]) -> bool {
+        patterns.iter().any(|pattern| self.matches(pattern))
+    }
+
+    fn matches(&self, pattern: &str) -> bool {
+        let error = self.failure.error.as_deref().unwrap_or("");
+        pattern == error
+            || match pattern {
+                names::ALL => error != names::RUNTIME && error != names::DATA_LIMIT_EXCEEDED,
+                names::TASK_FAILED => error != names::TIMEOUT,
+                names::HEARTBEAT_TIMEOUT => self.kind == FailureKind::Heartbeat,
+                names::BRANCH_FAILED => self.is_parallel,
+                _ => false,
+            }
+    }
+}
+
+/// Seconds of a retrier as milliseconds; the language bounds them far below where a double loses integers.
+fn milliseconds(seconds: u64) -> f64 {
+    let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+    f64::from(seconds) * 1000.0
+}

@@ -1,0 +1,418 @@
+//! How data flows through a state: entering it, what Pass, Wait, Succeed and Fail do, and leaving it.
+
+use std::cell::OnceCell;
+
+use asl::definition::{
+    Fail, FailText, Pass, PathField, ResultPath, Seconds, State, StateId, StateKind, Then, Wait,
+};
+use expression::comparison::Timestamp;
+use expression::path::Path;
+use expression::scope::Scope;
+use expression::template::Template;
+use expression::value::Value;
+
+use crate::context::ContextObject;
+use crate::execution::{Phase, ThreadId};
+use crate::failure::{Failure, names};
+use crate::history::{AssignedVariable, EventKind, StateType};
+use crate::payload::Payload;
+use crate::step::{Stepper, Transition, after_seconds};
+
+impl Stepper<'_> {
+    /// Enters a state and does what can be done at once.
+    pub(crate) fn enter(&mut self, thread: ThreadId, state: StateId, input: Payload) -> Transition {
+        let definition = self.machine.state(state);
+        {
+            let thread = self.thread_mut(thread);
+            thread.state = state;
+            thread.input = input.clone();
+            thread.retries.clear();
+            thread.phase = Phase::Ready;
+        }
+        let kind = EventKind::StateEntered {
+            state_type: state_type(&definition.kind),
+            name: definition.name.clone(),
+            input,
+        };
+        let entered = self.emit(thread, kind);
+        let now = self.now;
+        let thread_record = self.thread_mut(thread);
+        thread_record.entered = entered;
+        thread_record.entered_at = now;
+        self.perform(thread)
+    }
+
+    /// Does what the thread's state does: on entering it, and again at each retry.
+    pub(crate) fn perform(&mut self, thread: ThreadId) -> Transition {
+        let state = self.machine.state(self.thread(thread).state);
+        let result = match &state.kind {
+            StateKind::Pass(pass) => self.pass(thread, state, pass),
+            StateKind::Wait(wait) => self.wait(thread, state, wait),
+            StateKind::Succeed => self.succeed(thread, state),
+            StateKind::Fail(fail) => self.fail(thread, fail),
+            StateKind::Choice(choice) => self.choose(thread, state, choice),
+            StateKind::Task(task) => self.schedule(thread, state, task),
+            StateKind::Parallel(parallel) => self.fork_branches(thread, state, parallel),
+            StateKind::Map(map) => self.fork_items(thread, state, map),
+        };
+        result.unwrap_or_else(Transition::Fail)
+    }
+
+    fn pass(
+        &mut self,
+        thread: ThreadId,
+        state: &State,
+        pass: &Pass,
+    ) -> Result<Transition, Failure> {
+        let input = self.effective_input(thread, state)?;
+        let input = self.apply_template(thread, pass.parameters.as_ref(), input)?;
+        let result = match &pass.result {
+            Some(result) => Payload::of(result.clone()),
+            None => input,
+        };
+        self.leave(thread, state, result, None, &pass.result_path)
+    }
+
+    fn wait(
+        &mut self,
+        thread: ThreadId,
+        state: &State,
+        wait: &Wait,
+    ) -> Result<Transition, Failure> {
+        let input = self.effective_input(thread, state)?;
+        let until = match wait {
+            Wait::Seconds(Seconds::Fixed(seconds)) => after_seconds(self.now, *seconds),
+            Wait::Seconds(seconds) => {
+                let seconds = self.seconds(thread, &input, seconds, "SecondsPath")?;
+                after_seconds(self.now, seconds)
+            }
+            Wait::Until(until) => *until,
+            Wait::UntilPath(path) => self.timestamp(thread, &input, path)?,
+        };
+        if until <= self.now {
+            return self.leave(thread, state, input, None, &ResultPath::Replace);
+        }
+        self.thread_mut(thread).phase = Phase::Waiting { until };
+        self.arm(thread);
+        Ok(Transition::Await)
+    }
+
+    /// A Wait state's time has come.
+    pub(crate) fn waited(&mut self, thread: ThreadId) -> Transition {
+        let state = self.machine.state(self.thread(thread).state);
+        self.thread_mut(thread).phase = Phase::Ready;
+        self.effective_input(thread, state)
+            .and_then(|input| self.leave(thread, state, input, None, &ResultPath::Replace))
+            .unwrap_or_else(Transition::Fail)
+    }
+
+    fn succeed(&mut self, thread: ThreadId, state: &State) -> Result<Transition, Failure> {
+        let input = self.effective_input(thread, state)?;
+        self.leave(thread, state, input, None, &ResultPath::Replace)
+    }
+
+    fn fail(&mut self, thread: ThreadId, fail: &Fail) -> Result<Transition, Failure> {
+        let input = self.thread(thread).input.clone();
+        let text = |field: Option<&FailText>, name: &str| match field {
+            None => Ok(None),
+            Some(FailText::Literal(text)) => Ok(Some(text.clone())),
+            Some(FailText::Computed(expression)) => {
+                let value = self
+                    .with_scope(thread, input.value(), |scope| expression.evaluate(scope))
+                    .map_err(|error| self.field_failure(thread, name, expression.text(), error))?;
+                match value {
+                    Value::String(text) => Ok(Some(text)),
+                    other => Err(self.runtime_failure(
+                        thread,
+                        &format!(
+                            "The {name} field refers to value {} which is not a valid string: {}",
+                            other.to_text(),
+                            expression.text()
+                        ),
+                    )),
+                }
+            }
+        };
+        let failure = Failure {
+            error: text(fail.error.as_ref(), "ErrorPath")?,
+            cause: text(fail.cause.as_ref(), "CausePath")?,
+        };
+        Ok(Transition::Fail(failure))
+    }
+
+    /// The state's input after InputPath.
+    pub(crate) fn effective_input(
+        &self,
+        thread: ThreadId,
+        state: &State,
+    ) -> Result<Payload, Failure> {
+        let input = &self.thread(thread).input;
+        match &state.input_path {
+            PathField::Everything => Ok(input.clone()),
+            PathField::Nothing => Ok(Payload::of(Value::empty_object())),
+            PathField::Path(path) => self.select(thread, input.value(), path),
+        }
+    }
+
+    /// A payload template over an input; the input itself where there is no template.
+    pub(crate) fn apply_template(
+        &self,
+        thread: ThreadId,
+        template: Option<&Template>,
+        input: Payload,
+    ) -> Result<Payload, Failure> {
+        let Some(template) = template else {
+            return Ok(input);
+        };
+        self.with_scope(thread, input.value(), |scope| template.evaluate(scope))
+            .map(Payload::of)
+            .map_err(|error| self.template_failure(thread, error))
+    }
+
+    /// Leaves a state: ResultPath, OutputPath, Assign, the exit event, and where it goes.
+    ///
+    /// `selected` is the result after ResultSelector, if that differs from the raw result; Assign reads the raw one.
+    pub(crate) fn leave(
+        &mut self,
+        thread: ThreadId,
+        state: &State,
+        result: Payload,
+        selected: Option<Payload>,
+        result_path: &ResultPath,
+    ) -> Result<Transition, Failure> {
+        let assigned = self.assign(thread, state.assign.as_ref(), &result)?;
+        let result = selected.unwrap_or(result);
+        let combined = self.combine(thread, result, result_path)?;
+        let output = self.output_of(thread, state, combined)?;
+        self.exit(thread, state, output, assigned, state.then)
+    }
+
+    /// What OutputPath leaves of the combined result.
+    pub(crate) fn output_of(
+        &self,
+        thread: ThreadId,
+        state: &State,
+        combined: Payload,
+    ) -> Result<Payload, Failure> {
+        match &state.output_path {
+            PathField::Everything => Ok(combined),
+            PathField::Nothing => Ok(Payload::of(Value::empty_object())),
+            PathField::Path(path) => self.select(thread, combined.value(), path),
+        }
+    }
+
+    /// Puts a result into the state's raw input as ResultPath says.
+    pub(crate) fn combine(
+        &self,
+        thread: ThreadId,
+        result: Payload,
+        result_path: &ResultPath,
+    ) -> Result<Payload, Failure> {
+        let input = &self.thread(thread).input;
+        match result_path {
+            ResultPath::Replace => Ok(result),
+            ResultPath::Discard => Ok(input.clone()),
+            ResultPath::Put(path) => path
+                .put(input.value().clone(), result.value().clone())
+                .map(Payload::of)
+                .map_err(|error| self.result_path_failure(thread, path.text(), error)),
+        }
+    }
+
+    /// Records the exit, sets the variables, and says where the thread goes.
+    pub(crate) fn exit(
+        &mut self,
+        thread: ThreadId,
+        state: &State,
+        output: Payload,
+        assigned: Vec<AssignedVariable>,
+        then: Then,
+    ) -> Result<Transition, Failure> {
+        if output.text().len() > self.env.limits.payload_bytes {
+            return Err(data_limit_exceeded(state));
+        }
+        for variable in &assigned {
+            self.thread_mut(thread)
+                .variables
+                .set(variable.name.clone(), variable.value.value().clone());
+        }
+        let kind = EventKind::StateExited {
+            state_type: state_type(&state.kind),
+            name: state.name.clone(),
+            output: output.clone(),
+            assigned,
+        };
+        self.emit(thread, kind);
+        Ok(match then {
+            Then::Next(next) => Transition::Enter(next, output),
+            Then::End => Transition::Succeed(output),
+        })
+    }
+
+    /// What an `Assign` sets; the variables change only when the state exits.
+    pub(crate) fn assign(
+        &self,
+        thread: ThreadId,
+        template: Option<&Template>,
+        root: &Payload,
+    ) -> Result<Vec<AssignedVariable>, Failure> {
+        let Some(template) = template else {
+            return Ok(Vec::new());
+        };
+        let values = self
+            .with_scope(thread, root.value(), |scope| template.evaluate(scope))
+            .map_err(|error| self.template_failure(thread, error))?;
+        let Value::Object(values) = values else {
+            return Err(self.runtime_failure(thread, "The field 'Assign' is not an object"));
+        };
+        let assigned: Vec<_> = values
+            .iter()
+            .map(|(name, value)| AssignedVariable {
+                name: name.clone(),
+                value: Payload::of(value.clone()),
+            })
+            .collect();
+        let bytes: usize = assigned
+            .iter()
+            .map(|variable| variable.value.text().len())
+            .sum();
+        if bytes > self.env.limits.payload_bytes {
+            return Err(data_limit_exceeded(self.state_of(thread)));
+        }
+        Ok(assigned)
+    }
+
+    /// The part of a value that InputPath, OutputPath or ItemsPath names.
+    pub(crate) fn select(
+        &self,
+        thread: ThreadId,
+        root: &Value,
+        path: &Path,
+    ) -> Result<Payload, Failure> {
+        self.with_scope(thread, root, |scope| path.evaluate(scope))
+            .map(Payload::of)
+            .map_err(|error| self.path_failure(thread, path.text(), error))
+    }
+
+    /// A number of seconds, or of whatever else a state counts.
+    pub(crate) fn seconds(
+        &self,
+        thread: ThreadId,
+        input: &Payload,
+        seconds: &Seconds,
+        field: &str,
+    ) -> Result<u64, Failure> {
+        let path = match seconds {
+            Seconds::Fixed(seconds) => return Ok(*seconds),
+            Seconds::Path(path) => path,
+        };
+        let value = self
+            .with_scope(thread, input.value(), |scope| path.evaluate(scope))
+            .map_err(|error| self.field_failure(thread, field, path.text(), error))?;
+        let seconds = value.as_i64().or_else(|| {
+            let number = value.as_f64().filter(|number| number.fract() == 0.0)?;
+            format!("{number:.0}").parse().ok()
+        });
+        seconds
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .ok_or_else(|| {
+                let shown = match &value {
+                    Value::String(text) => text.to_string(),
+                    other => other.to_text(),
+                };
+                let cause = format!(
+                    "The {field} parameter does not reference a valid integer: {} == {shown}",
+                    path.text()
+                );
+                self.runtime_failure(thread, &cause)
+            })
+    }
+
+    fn timestamp(&self, thread: ThreadId, input: &Payload, path: &Path) -> Result<i64, Failure> {
+        let value = self
+            .with_scope(thread, input.value(), |scope| path.evaluate(scope))
+            .map_err(|error| self.field_failure(thread, "TimestampPath", path.text(), error))?;
+        let time = value.as_str().and_then(Timestamp::parse);
+        // Rounded up, so that the wait never ends early.
+        time.and_then(|time| {
+            i64::try_from(time.unix_nanoseconds().saturating_add(999_999).div_euclid(1_000_000)).ok()
+        })
+        .ok_or_else(|| {
+                let shown = match &value {
+                    Value::String(text) => text.to_string(),
+                    other => other.to_text(),
+                };
+                let cause = format!(
+                    "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: {} == {shown}",
+                    path.text()
+                );
+                self.runtime_failure(thread, &cause)
+            })
+    }
+
+    /// Evaluates something with `$` being `root`.
+    pub(crate) fn with_scope<T>(
+        &self,
+        thread: ThreadId,
+        root: &Value,
+        evaluate: impl FnOnce(&Scope<'_>) -> T,
+    ) -> T {
+        self.with_token(thread, root, None, evaluate)
+    }
+
+    /// The same, with `$$.Task.Token`.
+    pub(crate) fn with_token<T>(
+        &self,
+        thread: ThreadId,
+        root: &Value,
+        token: Option<String>,
+        evaluate: impl FnOnce(&Scope<'_>) -> T,
+    ) -> T {
+        let thread = self.thread(thread);
+        let state = self.machine.state(thread.state);
+        let retries = matches!(
+            state.kind,
+            StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_)
+        );
+        let context = ContextObject {
+            identity: &self.execution.identity,
+            state_name: &state.name,
+            entered_at: thread.entered_at,
+            retry_count: retries.then(|| thread.retries.iter().sum()),
+            item: thread.item.as_ref(),
+            token,
+            made: OnceCell::new(),
+        };
+        evaluate(&Scope {
+            root,
+            context: &context,
+            variables: &thread.variables,
+            random: &self.random,
+        })
+    }
+}
+
+/// The failure of a state whose output is too long.
+pub(crate) fn data_limit_exceeded(state: &State) -> Failure {
+    Failure::new(
+        names::DATA_LIMIT_EXCEEDED,
+        format!(
+            "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.",
+            state.name
+        ),
+    )
+}
+
+/// The type of a state, as its events name it.
+pub(crate) fn state_type(kind: &StateKind) -> StateType {
+    match kind {
+        StateKind::Task(_) => StateType::Task,
+        StateKind::Pass(_) => StateType::Pass,
+        StateKind::Choice(_) => StateType::Choice,
+        StateKind::Wait(_) => StateType::Wait,
+        StateKind::Succeed => StateType::Succeed,
+        StateKind::Fail(_) => StateType::Fail,
+        StateKind::Parallel(_) => StateType::Parallel,
+        StateKind::Map(_) => StateType::Map,
+    }
+}
