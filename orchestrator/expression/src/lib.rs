@@ -4,8 +4,14 @@
 //!   definition text ──parse──▶ Path · Expression · Template ──evaluate(Scope)──▶ Value | EvaluationError
 //! ```
 //!
-//! Read [`value`] first, then [`scope`] (what can be read), [`path`] and [`template`].
+//! Read [`value`] first (with [`measure`], how large a value is), then [`scope`] and [`variables`] (what can be read),
+//! [`path`], [`intrinsic`] and [`template`]; [`comparison`] is what Choice compares with, [`java`] what AWS inherits
+//! from its runtime.
 
+pub mod comparison;
+pub mod intrinsic;
+pub mod java;
+pub mod measure;
 pub mod path;
 pub mod scope;
 pub mod template;

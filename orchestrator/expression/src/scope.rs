@@ -36,6 +36,9 @@ pub enum EvaluationError {
         path: String,
         /// The path up to and with the step that is missing, in brackets.
         normalized: String,
+        /// Jayway's words, which AWS quotes behind `Invalid path '…' : `: `No results for path: $['a']` where the last
+        /// step is missing, `Missing property in path $['a']` before it, and others where a step meets a wrong type.
+        reason: Box<str>,
         /// The value that the path was applied to, as compact JSON.
         input: String,
     },
@@ -56,4 +59,65 @@ pub enum EvaluationError {
         /// What was expected and what was found.
         message: String,
     },
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! Something to evaluate against.
+
+    use std::cell::Cell;
+
+    use super::{Context, Random, Scope};
+    use crate::value::Value;
+    use crate::variables::Variables;
+
+    /// An input, a context object, two variables and a counter that stands for randomness.
+    pub(crate) struct World {
+        input: Value,
+        context: Value,
+        variables: Variables,
+        drawn: Cell<u64>,
+    }
+
+    impl World {
+        pub(crate) fn new(input: &str) -> Self {
+            Self::of(Value::parse(input).unwrap())
+        }
+
+        pub(crate) fn of(input: Value) -> Self {
+            let mut variables = Variables::default();
+            let order = Value::parse(r#"{"items":[{"id":1},{"id":2}]}"#).unwrap();
+            variables.set("order".into(), order);
+            variables.set("größe".into(), Value::from(3_i64));
+            Self {
+                input,
+                context: Value::parse(r#"{"Execution":{"Name":"run-1"}}"#).unwrap(),
+                variables,
+                drawn: Cell::new(0),
+            }
+        }
+
+        pub(crate) fn scope(&self) -> Scope<'_> {
+            Scope {
+                root: &self.input,
+                context: self,
+                variables: &self.variables,
+                random: self,
+            }
+        }
+    }
+
+    impl Context for World {
+        fn object(&self) -> &Value {
+            &self.context
+        }
+    }
+
+    impl Random for World {
+        fn next(&self) -> u64 {
+            self.drawn
+                .set(self.drawn.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
+            self.drawn.get()
+        }
+    }
 }

@@ -174,6 +174,12 @@ impl From<Arc<str>> for Value {
     }
 }
 
+impl From<Vec<Value>> for Value {
+    fn from(items: Vec<Value>) -> Self {
+        Self::Array(Arc::new(items))
+    }
+}
+
 impl From<bool> for Value {
     fn from(value: bool) -> Self {
         Self::Bool(value)
@@ -349,3 +355,6 @@ impl Visitor<'_> for Key {
         Ok(text.into())
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

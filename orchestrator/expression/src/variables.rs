@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::value::Value;
-use indexmap::IndexMap;
+use crate::value::{Object, Value};
 
 /// The variables that a state can read: its own scope's and every outer scope's.
 ///
@@ -11,7 +10,7 @@ use indexmap::IndexMap;
 /// finds the name. Clones share everything until one of them assigns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Variables {
-    own: Arc<IndexMap<Arc<str>, Value>>,
+    own: Arc<Object>,
     outer: Option<Arc<Variables>>,
 }
 
