@@ -4,12 +4,12 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use expression::path::{Path, ReferencePath};
-use expression::template::Template;
+use expression::template::{Template, TemplateError};
 use expression::value::Number;
 
 use crate::definition::{PathField, QueryLanguage, ResultPath, Seconds};
-use crate::json::{Kind, Member, Node, Span};
-use crate::parser::findings::{Findings, Place, Pointer};
+use crate::json::{Kind, Member, Node};
+use crate::parser::findings::{Findings, Place};
 use crate::parser::timestamp;
 
 /// The longest time in seconds that a definition may name.
@@ -55,11 +55,19 @@ impl<'p, 't> Fields<'p, 't> {
             findings.schema(&place, "Expected value of type Object");
             return None;
         }
+        Some(Self::known_object(place, findings, language, known))
+    }
+
+    /// The same for what is known to be an object.
+    pub(crate) fn known_object(
+        place: Place<'p, 't>,
+        findings: &'p Findings,
+        language: QueryLanguage,
+        known: Known,
+    ) -> Self {
         let fields = Self {
-            place,
-            findings,
             language,
-            known,
+            ..Self::quietly(place, findings, known)
         };
         for member in place.node.members() {
             if let Some(message) = fields.refusal(&member.name) {
@@ -68,10 +76,10 @@ impl<'p, 't> Fields<'p, 't> {
         }
         // Comments may stand wherever a field may, and say nothing to the machine.
         fields.string("Comment");
-        Some(fields)
+        fields
     }
 
-    /// The same for an object that is known to be one and whose members are reported elsewhere.
+    /// The same for what is known to be an object and whose members are reported elsewhere.
     pub(crate) fn quietly(place: Place<'p, 't>, findings: &'p Findings, known: Known) -> Self {
         Self {
             place,
@@ -113,12 +121,8 @@ impl<'p, 't> Fields<'p, 't> {
 
     /// A finding about the object as a whole; its position is the opening brace.
     pub(crate) fn at_object(&self, message: impl Into<String>) {
-        let start = self.place.node.span.start;
-        let brace = Span {
-            start,
-            end: start + 1,
-        };
-        self.findings.schema_at(self.place.pointer, brace, message);
+        self.findings
+            .schema_at(self.place.pointer, self.place.brace(), message);
     }
 
     /// The member of that name, if it is there and may be.
@@ -386,9 +390,13 @@ pub(crate) fn filled_array<'t>(
 /// A path to one value.
 pub(crate) fn location(place: &Place<'_, '_>, findings: &Findings) -> Option<Path> {
     let text = string(place, findings)?;
-    Path::parse(text)
-        .map_err(|error| no_reference(place, text, error.message, findings))
-        .ok()
+    let reason = match Path::parse(text) {
+        Ok(path) if path.is_definite() => return Some(path),
+        Ok(_) => "Reference path must identify a single value".to_owned(),
+        Err(error) => error.message,
+    };
+    no_reference(place, text, reason, findings);
+    None
 }
 
 /// A timestamp.
@@ -406,7 +414,7 @@ pub(crate) fn template(place: &Place<'_, '_>, findings: &Findings) -> Option<Tem
         Ok(template) => Some(template),
         Err(errors) => {
             for error in errors {
-                template_error(place, &error.pointer, error.message, findings);
+                template_error(place, &error, findings);
             }
             None
         }
@@ -426,45 +434,42 @@ fn no_reference(place: &Place<'_, '_>, text: &str, reason: String, findings: &Fi
     findings.expression(place.pointer, place.node.span, message, reason);
 }
 
-/// AWS names the member and points at the object that has it.
-fn template_error(place: &Place<'_, '_>, inside: &str, reason: String, findings: &Findings) {
-    let steps: Vec<String> = inside
+/// AWS points at the object and names its member; the position here is the member's value.
+fn template_error(template: &Place<'_, '_>, error: &TemplateError, findings: &Findings) {
+    let steps: Vec<String> = error
+        .pointer
         .split('/')
         .skip(1)
         .map(|step| step.replace("~1", "/").replace("~0", "~"))
         .collect();
-    walk(place, &steps, &reason, findings);
+    template_error_at(template, &steps, error, findings);
 }
 
-fn walk(place: &Place<'_, '_>, steps: &[String], reason: &str, findings: &Findings) {
-    let Some((step, rest)) = steps.split_first() else {
-        findings.expression(
-            place.pointer,
-            place.node.span,
-            "The value must be a valid JSONPath or a valid intrinsic function call",
-            reason.to_owned(),
-        );
-        return;
-    };
-    if let Some(inner) = place.field(step) {
-        if !rest.is_empty() {
-            return walk(&inner, rest, reason, findings);
+fn template_error_at(
+    place: &Place<'_, '_>,
+    steps: &[String],
+    error: &TemplateError,
+    findings: &Findings,
+) {
+    if let Some((step, rest)) = steps.split_first() {
+        if let Some(inner) = place.field(step) {
+            return template_error_at(&inner, rest, error, findings);
         }
-        return findings.expression(
-            place.pointer,
-            inner.node.span,
-            format!(
-                "The value for the field '{step}' must be a valid JSONPath or a valid intrinsic function call"
-            ),
-            reason.to_owned(),
-        );
-    }
-    let index: Option<usize> = step.parse().ok();
-    match index.and_then(|index| Some((index, place.node.items().get(index)?))) {
-        Some((index, node)) => {
-            let pointer = Pointer::Index(&place.pointer, index);
-            walk(&Place { node, pointer }, rest, reason, findings);
+        let index = step.parse().ok();
+        if let Some(inner) = index.and_then(|index| place.items().nth(index)) {
+            return template_error_at(&inner, rest, error, findings);
         }
-        None => walk(place, &[], reason, findings),
     }
+    let member = place
+        .node
+        .members()
+        .iter()
+        .find(|member| error.message.contains(&format!("'{}'", member.name)));
+    let span = member.map_or(place.node.span, |member| member.value.span);
+    findings.expression(
+        place.pointer,
+        span,
+        error.message.clone(),
+        error.reason.clone(),
+    );
 }

@@ -3,12 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
+use crate::definition::{BlockId, StateId};
 use crate::diagnostic::{Code, Diagnostic, Position, Severity};
 use crate::json::{Node, Span, count, shortened};
 use crate::parser::outline::Outline;
 
-/// How many findings are kept. A broken text of a megabyte could make more of them than anybody reads.
-const MAX_FINDINGS: usize = 1000;
+/// How many errors are kept, and how many warnings. A broken text of a megabyte could make more than anybody reads.
+const MAX_FINDINGS: usize = 500;
 
 /// How much of a state's name a pointer shows; longer names are refused anyway.
 const MAX_NAME_SHOWN: usize = 80;
@@ -19,9 +20,9 @@ pub(crate) enum Pointer<'p> {
     /// The definition itself.
     Root,
     /// A state.
-    State(&'p Outline<'p>, crate::definition::StateId),
+    State(&'p Outline<'p>, StateId),
     /// A `States` block's owner: the machine, a branch or a processor.
-    Block(&'p Outline<'p>, crate::definition::BlockId),
+    Block(&'p Outline<'p>, BlockId),
     /// A member.
     Field(&'p Pointer<'p>, &'p str),
     /// An item.
@@ -74,6 +75,15 @@ impl<'p, 't> Place<'p, 't> {
         })
     }
 
+    /// The opening brace or bracket, which stands for the whole where something is missing inside.
+    pub(crate) fn brace(&self) -> Span {
+        let start = self.node.span.start;
+        Span {
+            start,
+            end: self.node.span.end.min(start + 1),
+        }
+    }
+
     /// The items.
     pub(crate) fn items<'s>(&'s self) -> impl Iterator<Item = Place<'s, 't>> + use<'s, 'p, 't> {
         self.node
@@ -92,7 +102,8 @@ impl<'p, 't> Place<'p, 't> {
 pub(crate) struct Findings {
     list: RefCell<Vec<Finding>>,
     not_supported: RefCell<Vec<Finding>>,
-    errors: Cell<bool>,
+    errors: Cell<usize>,
+    warnings: Cell<usize>,
 }
 
 struct Finding {
@@ -205,13 +216,13 @@ impl Findings {
 
     /// Whether a machine can be made.
     pub(crate) fn is_usable(&self) -> bool {
-        !self.errors.get() && self.not_supported.borrow().is_empty()
+        self.errors.get() == 0 && self.not_supported.borrow().is_empty()
     }
 
     /// All as diagnostics, in the order of their places; those without a place come last.
     pub(crate) fn into_diagnostics(self, source: &str) -> Vec<Diagnostic> {
         let mut list = self.list.into_inner();
-        if !self.errors.get() {
+        if self.errors.get() == 0 {
             list.extend(self.not_supported.into_inner());
         }
         list.sort_by_key(|finding| (finding.pointer.is_empty(), finding.span.start));
@@ -229,12 +240,13 @@ impl Findings {
     }
 
     fn add(&self, finding: Finding) {
-        if finding.severity == Severity::Error {
-            self.errors.set(true);
-        }
-        let mut list = self.list.borrow_mut();
-        if list.len() < MAX_FINDINGS {
-            list.push(finding);
+        let counter = match finding.severity {
+            Severity::Error => &self.errors,
+            Severity::Warning => &self.warnings,
+        };
+        counter.set(counter.get() + 1);
+        if counter.get() <= MAX_FINDINGS {
+            self.list.borrow_mut().push(finding);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use expression::template::Expression;
 
-use crate::definition::{Fail, FailText, Pass, Wait};
+use crate::definition::{Fail, FailText, Pass, Seconds, Wait};
 use crate::parser::fields::{self, Fields, In, Known, MAX_SECONDS};
 use crate::parser::state::{COMMON, INPUT_AND_OUTPUT, STEP};
 
@@ -87,8 +87,8 @@ pub(crate) fn wait(fields: &Fields<'_, '_>) -> Option<Wait> {
             .and_then(|place| fields::timestamp(&place, fields.findings)),
     };
     let timestamp_path = fields.location("TimestampPath");
-    let wait = seconds.map(|seconds| Wait::Seconds(crate::definition::Seconds::Fixed(seconds)));
-    wait.or_else(|| seconds_path.map(|path| Wait::Seconds(crate::definition::Seconds::Path(path))))
+    let wait = seconds.map(|seconds| Wait::Seconds(Seconds::Fixed(seconds)));
+    wait.or_else(|| seconds_path.map(|path| Wait::Seconds(Seconds::Path(path))))
         .or(timestamp.map(Wait::Until))
         .or_else(|| timestamp_path.map(Wait::UntilPath))
 }

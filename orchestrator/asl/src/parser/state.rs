@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use expression::template::Template;
 
 use crate::definition::{QueryLanguage, State, StateId, StateKind, Then};
-use crate::json::{Kind, Span};
+use crate::json::Kind;
 use crate::parser::Options;
 use crate::parser::fields::{self, Fields, Group, In, Known};
 use crate::parser::findings::{Findings, Place, Pointer};
@@ -74,17 +74,13 @@ impl Type {
 
 /// The language that an object names; a finding when it is neither. AWS takes every other text for JSONata.
 pub(crate) fn query_language(fields: &Fields<'_, '_>) -> Option<QueryLanguage> {
-    let place = fields.get("QueryLanguage")?;
+    fields.get("QueryLanguage")?;
     let known = [
         ("JSONPath", QueryLanguage::JsonPath),
         ("JSONata", QueryLanguage::Jsonata),
     ];
-    let _ = place;
-    Some(
-        fields
-            .one_of("QueryLanguage", &known)
-            .unwrap_or(QueryLanguage::Jsonata),
-    )
+    let named = fields.one_of("QueryLanguage", &known);
+    named.or(Some(QueryLanguage::Jsonata))
 }
 
 /// Reads one state.
@@ -160,13 +156,11 @@ impl<'p, 't> Reader<'p, 't> {
             return None;
         }
         let Some(type_place) = place.field("Type") else {
-            let start = place.node.span.start;
-            let brace = Span {
-                start,
-                end: start + 1,
-            };
-            self.findings
-                .schema_at(place.pointer, brace, "These fields are required: [Type]");
+            self.findings.schema_at(
+                place.pointer,
+                place.brace(),
+                "These fields are required: [Type]",
+            );
             return None;
         };
         let text = fields::string(&type_place, self.findings)?;
@@ -225,6 +219,7 @@ impl<'p, 't> Reader<'p, 't> {
             }
             (None, _) => {
                 self.ways.borrow_mut().is_unclear = true;
+                // An `End` that is no boolean has been reported.
                 if is_end.is_some() || !fields.has("End") {
                     fields.at_object("One of these fields is required: [Next, End]");
                 }

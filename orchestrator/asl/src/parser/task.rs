@@ -1,6 +1,7 @@
 //! Reads Task states.
 
 use crate::definition::{QueryLanguage, Seconds, Task};
+use crate::json::Kind;
 use crate::parser::errors;
 use crate::parser::fields::{self, Fields, In, Known, MAX_SECONDS};
 use crate::parser::findings::Place;
@@ -86,7 +87,7 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn check_credentials(&self, place: &Place<'_, '_>) {
-        if !matches!(place.node.kind, crate::json::Kind::Object(_)) {
+        if !matches!(place.node.kind, Kind::Object(_)) {
             self.findings.schema(place, "Expected value of type Object");
         } else if place.node.get("RoleArn").is_none() && place.node.get("RoleArn.$").is_none() {
             self.findings
