@@ -322,3 +322,6 @@ impl Parser {
         parsed
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,3 +82,9 @@ impl Function {
         }
     }
 }
+
+/// All names, for tests.
+#[cfg(test)]
+pub(super) fn names() -> Vec<&'static str> {
+    TABLE.iter().map(|(name, ..)| *name).collect()
+}
