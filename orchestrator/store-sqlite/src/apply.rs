@@ -1,0 +1,378 @@
+//! Writes a group of commits as few statements.
+
+use std::collections::HashSet;
+
+use sqlx::error::BoxDynError;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, AssertSqlSafe, Row, SqliteConnection};
+use store::contract::{Commit, Write};
+use store::records::{ActivityRecord, ExecutionId, RevisionRecord, StateMachineRecord, Tag};
+
+use crate::group::{Added, ExecutionRow, Rows};
+use crate::many_rows::ManyRows;
+use crate::rows::{integer, machine_type_code, status_code};
+
+/// Writes the commits inside the open transaction. Returns the indexes of those that were refused because a name is taken;
+/// nothing of them was written, provided that none is solitary.
+pub(crate) async fn apply(
+    connection: &mut SqliteConnection,
+    commits: &[&Commit],
+) -> Result<HashSet<usize>, sqlx::Error> {
+    let added = Added::of(commits);
+    let nobody = HashSet::new();
+    let refused = add_executions(connection, &added.rows).await?;
+    let rows = Rows::of(
+        commits,
+        if refused.is_empty() {
+            &nobody
+        } else {
+            &refused
+        },
+        &added,
+    );
+    for write in &rows.others {
+        write_other(connection, write).await?;
+    }
+    set_statuses(connection, &rows).await?;
+    append_history(connection, &rows).await?;
+    forget(connection, &rows).await?;
+    keep(connection, &rows).await?;
+    if !rows.deleted.is_empty() {
+        delete_executions(connection, &rows.deleted).await?;
+    }
+    Ok(refused)
+}
+
+static ADD_EXECUTIONS: ManyRows = ManyRows::new(
+    "insert into executions
+     (id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt) values",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    " on conflict (machine, name) do nothing",
+    9,
+);
+
+async fn add_executions(
+    connection: &mut SqliteConnection,
+    rows: &[(usize, ExecutionRow<'_>)],
+) -> Result<HashSet<usize>, sqlx::Error> {
+    let written = ADD_EXECUTIONS
+        .run(connection, rows, |(_, row), arguments| {
+            bind_execution(row, arguments)
+        })
+        .await?;
+    if written == rows.len() as u64 {
+        return Ok(HashSet::new());
+    }
+    let mut refused = HashSet::new();
+    for (commit, row) in rows {
+        if !is_stored(connection, row.record.id).await? {
+            refused.insert(*commit);
+        }
+    }
+    Ok(refused)
+}
+
+fn bind_execution(
+    row: &ExecutionRow<'_>,
+    arguments: &mut SqliteArguments,
+) -> Result<(), BoxDynError> {
+    let record = row.record;
+    let parent = record.parent;
+    arguments.add(integer(record.id.0))?;
+    arguments.add(integer(record.machine.0))?;
+    arguments.add(integer(record.revision.0))?;
+    arguments.add(record.name.clone())?;
+    arguments.add(status_code(row.status))?;
+    arguments.add(record.started_at)?;
+    arguments.add(row.stopped_at)?;
+    arguments.add(parent.map(|parent| integer(parent.execution.0)))?;
+    arguments.add(parent.map(|parent| integer(parent.attempt)))
+}
+
+const IS_STORED: &str = "select exists (select 1 from executions where id = ?)";
+
+async fn is_stored(
+    connection: &mut SqliteConnection,
+    id: ExecutionId,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query(IS_STORED)
+        .bind(integer(id.0))
+        .fetch_one(connection)
+        .await?
+        .try_get(0)
+}
+
+static SET_STATUSES: ManyRows = ManyRows::new(
+    "update executions set status = changed.column2, stopped_at = changed.column3 from (values",
+    "(?, ?, ?)",
+    ") as changed where executions.id = changed.column1",
+    3,
+);
+
+async fn set_statuses(
+    connection: &mut SqliteConnection,
+    rows: &Rows<'_>,
+) -> Result<(), sqlx::Error> {
+    SET_STATUSES
+        .run(connection, &rows.statuses, |row, arguments| {
+            arguments.add(integer(row.id.0))?;
+            arguments.add(status_code(row.status))?;
+            arguments.add(row.stopped_at)
+        })
+        .await?;
+    Ok(())
+}
+
+static APPEND_HISTORY: ManyRows = ManyRows::new(
+    "insert into history (execution, first_event, events) values",
+    "(?, ?, ?)",
+    "",
+    3,
+);
+
+async fn append_history(
+    connection: &mut SqliteConnection,
+    rows: &Rows<'_>,
+) -> Result<(), sqlx::Error> {
+    APPEND_HISTORY
+        .run(connection, &rows.history, |(id, chunk), arguments| {
+            arguments.add(integer(id.0))?;
+            arguments.add(integer(chunk.first_event))?;
+            arguments.add(&chunk.bytes[..])
+        })
+        .await?;
+    Ok(())
+}
+
+static FORGET_UNFINISHED: ManyRows =
+    ManyRows::new("delete from unfinished where execution in (", "?", ")", 1);
+static FORGET_SNAPSHOTS: ManyRows =
+    ManyRows::new("delete from snapshots where execution in (", "?", ")", 1);
+static FORGET_INPUTS: ManyRows =
+    ManyRows::new("delete from inputs where execution in (", "?", ")", 1);
+
+async fn forget(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), sqlx::Error> {
+    FORGET_UNFINISHED
+        .run(connection, &rows.ended, bind_id)
+        .await?;
+    FORGET_SNAPSHOTS
+        .run(connection, &rows.ended, bind_id)
+        .await?;
+    FORGET_INPUTS
+        .run(connection, &rows.without_inputs, bind_id)
+        .await?;
+    Ok(())
+}
+
+fn bind_id(id: &ExecutionId, arguments: &mut SqliteArguments) -> Result<(), BoxDynError> {
+    arguments.add(integer(id.0))
+}
+
+static PUT_SNAPSHOTS: ManyRows = ManyRows::new(
+    "replace into snapshots (execution, snapshot) values",
+    "(?, ?)",
+    "",
+    2,
+);
+static PUT_UNFINISHED: ManyRows = ManyRows::new(
+    "insert into unfinished (execution, wake_at, needs_dispatch) values",
+    "(?, ?, ?)",
+    " on conflict (execution) do update set wake_at = excluded.wake_at, needs_dispatch = excluded.needs_dispatch
+      where wake_at is not excluded.wake_at or needs_dispatch is not excluded.needs_dispatch",
+    3,
+);
+static BEGIN_UNFINISHED: ManyRows = ManyRows::new(
+    "insert into unfinished (execution, wake_at, needs_dispatch) values",
+    "(?, null, 1)",
+    " on conflict (execution) do nothing",
+    1,
+);
+static APPEND_INPUTS: ManyRows = ManyRows::new(
+    "insert into inputs (execution, sequence, input) values",
+    "(?, ?, ?)",
+    "",
+    3,
+);
+
+async fn keep(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), sqlx::Error> {
+    PUT_SNAPSHOTS
+        .run(connection, &rows.snapshots, |(id, snapshot), arguments| {
+            arguments.add(integer(id.0))?;
+            arguments.add(*snapshot)
+        })
+        .await?;
+    PUT_UNFINISHED
+        .run(connection, &rows.unfinished, |row, arguments| {
+            arguments.add(integer(row.id.0))?;
+            arguments.add(row.wake_at)?;
+            arguments.add(row.needs_dispatch)
+        })
+        .await?;
+    BEGIN_UNFINISHED
+        .run(connection, &rows.begun, bind_id)
+        .await?;
+    APPEND_INPUTS
+        .run(
+            connection,
+            &rows.inputs,
+            |(id, sequence, input), arguments| {
+                arguments.add(integer(id.0))?;
+                arguments.add(i64::from(*sequence))?;
+                arguments.add(*input)
+            },
+        )
+        .await?;
+    Ok(())
+}
+
+static DELETE_EXECUTIONS: ManyRows =
+    ManyRows::new("delete from executions where id in (", "?", ")", 1);
+static DELETE_HISTORY: ManyRows =
+    ManyRows::new("delete from history where execution in (", "?", ")", 1);
+const KEEP_NUMBER: &str = "insert into numbers (kind, last) values (1, ?)
+     on conflict (kind) do update set last = max(last, excluded.last)";
+
+/// Removes executions with all that belongs to them; their numbers stay used.
+pub(crate) async fn delete_executions(
+    connection: &mut SqliteConnection,
+    ids: &[ExecutionId],
+) -> Result<(), sqlx::Error> {
+    let greatest = ids.iter().map(|id| id.0).max().unwrap_or_default();
+    sqlx::query(KEEP_NUMBER)
+        .bind(integer(greatest))
+        .execute(&mut *connection)
+        .await?;
+    for statement in [
+        &DELETE_EXECUTIONS,
+        &DELETE_HISTORY,
+        &FORGET_UNFINISHED,
+        &FORGET_SNAPSHOTS,
+        &FORGET_INPUTS,
+    ] {
+        statement.run(connection, ids, bind_id).await?;
+    }
+    Ok(())
+}
+
+async fn write_other(connection: &mut SqliteConnection, write: &Write) -> Result<(), sqlx::Error> {
+    match write {
+        Write::PutStateMachine(record) => put_state_machine(connection, record).await,
+        Write::AddRevision(record) => add_revision(connection, record).await,
+        Write::PutActivity(record) => put_activity(connection, record).await,
+        Write::DeleteActivity(name) => delete_activity(connection, name).await,
+        Write::PutTags { arn, tags } => put_tags(connection, arn, tags).await,
+        Write::AddExecution(_)
+        | Write::SetStatus { .. }
+        | Write::AppendHistory { .. }
+        | Write::PutSnapshot { .. }
+        | Write::AppendInput { .. }
+        | Write::DeleteExecution(_) => Ok(()),
+    }
+}
+
+const PUT_STATE_MACHINE: &str = "insert into state_machines
+     (id, name, machine_type, created_at, is_deleted, current, settings) values (?, ?, ?, ?, ?, ?, ?)
+     on conflict (id) do update set name = excluded.name, machine_type = excluded.machine_type,
+     created_at = excluded.created_at, is_deleted = excluded.is_deleted, current = excluded.current,
+     settings = excluded.settings";
+
+async fn put_state_machine(
+    connection: &mut SqliteConnection,
+    record: &StateMachineRecord,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(PUT_STATE_MACHINE)
+        .bind(integer(record.id.0))
+        .bind(record.name.clone())
+        .bind(machine_type_code(record.machine_type))
+        .bind(record.created_at)
+        .bind(record.is_deleted)
+        .bind(integer(record.current.0))
+        .bind(record.settings.clone())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+const ADD_REVISION: &str = "insert into revisions
+     (id, machine, definition, role_arn, created_at, public_id) values (?, ?, ?, ?, ?, ?)";
+
+async fn add_revision(
+    connection: &mut SqliteConnection,
+    record: &RevisionRecord,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(ADD_REVISION)
+        .bind(integer(record.id.0))
+        .bind(integer(record.machine.0))
+        .bind(record.definition.clone())
+        .bind(record.role_arn.clone())
+        .bind(record.created_at)
+        .bind(record.public_id.clone())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+const PUT_ACTIVITY: &str =
+    "insert into activities (name, created_at) values (?, ?) on conflict (name) do nothing";
+
+async fn put_activity(
+    connection: &mut SqliteConnection,
+    record: &ActivityRecord,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(PUT_ACTIVITY)
+        .bind(record.name.clone())
+        .bind(record.created_at)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+const DELETE_ACTIVITY: &str = "delete from activities where name = ?";
+
+async fn delete_activity(connection: &mut SqliteConnection, name: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(DELETE_ACTIVITY)
+        .bind(name.to_owned())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+const DELETE_TAGS: &str = "delete from tags where arn = ?";
+static ADD_TAGS: ManyRows = ManyRows::new(
+    "insert into tags (arn, position, key, value) values",
+    "(?, ?, ?, ?)",
+    "",
+    4,
+);
+
+async fn put_tags(
+    connection: &mut SqliteConnection,
+    arn: &str,
+    tags: &[Tag],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(DELETE_TAGS)
+        .bind(arn.to_owned())
+        .execute(&mut *connection)
+        .await?;
+    let numbered: Vec<(i64, &Tag)> = (0..).zip(tags).collect();
+    ADD_TAGS
+        .run(connection, &numbered, |(position, tag), arguments| {
+            arguments.add(arn)?;
+            arguments.add(*position)?;
+            arguments.add(tag.key.clone())?;
+            arguments.add(tag.value.clone())
+        })
+        .await?;
+    Ok(())
+}
+
+/// Runs one statement without parameters.
+pub(crate) async fn run(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(AssertSqlSafe(statement))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

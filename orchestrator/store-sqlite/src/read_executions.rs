@@ -1,0 +1,195 @@
+//! Reads executions: one, a list of them, and what the running ones need to go on.
+
+use std::sync::Arc;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqlitePool};
+use store::contract::{Error, ExecutionFilter};
+use store::records::{
+    ExecutionId, ExecutionRecord, ExecutionStatus, Parent, Recovery, RevisionId, StateMachineId,
+    UnfinishedExecution,
+};
+
+use crate::errors::read_error;
+use crate::rows::{integer, number, status, status_code};
+
+const BY_ID: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt
+     from executions where id = ?";
+
+/// The execution with that number.
+pub(crate) async fn execution(
+    pool: &SqlitePool,
+    id: ExecutionId,
+) -> Result<Option<ExecutionRecord>, Error> {
+    let row = sqlx::query(BY_ID)
+        .bind(integer(id.0))
+        .fetch_optional(pool)
+        .await
+        .map_err(read_error)?;
+    row.as_ref().map(record).transpose()
+}
+
+const BY_NAME: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt
+     from executions where machine = ? and name = ?";
+
+/// The machine's execution of that name.
+pub(crate) async fn execution_by_name(
+    pool: &SqlitePool,
+    machine: StateMachineId,
+    name: &str,
+) -> Result<Option<ExecutionRecord>, Error> {
+    let row = sqlx::query(BY_NAME)
+        .bind(integer(machine.0))
+        .bind(name.to_owned())
+        .fetch_optional(pool)
+        .await
+        .map_err(read_error)?;
+    row.as_ref().map(record).transpose()
+}
+
+/// Every one takes the machine, the number below which it begins, the limit and the status, and uses of them what it needs.
+const ALL: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt
+     from executions where id < ?2 order by id desc limit ?3";
+
+const OF_MACHINE_WITH_STATUS: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt
+     from executions indexed by executions_by_status where machine = ?1 and status = ?4 and id < ?2
+     order by id desc limit ?3";
+
+/// The newest of each status, merged: one index serves lists with and without a status.
+const OF_MACHINE: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt
+     from executions where id in (
+       select * from (select id from executions indexed by executions_by_status
+         where machine = ?1 and status = 0 and id < ?2 order by id desc limit ?3)
+       union all select * from (select id from executions indexed by executions_by_status
+         where machine = ?1 and status = 1 and id < ?2 order by id desc limit ?3)
+       union all select * from (select id from executions indexed by executions_by_status
+         where machine = ?1 and status = 2 and id < ?2 order by id desc limit ?3)
+       union all select * from (select id from executions indexed by executions_by_status
+         where machine = ?1 and status = 3 and id < ?2 order by id desc limit ?3)
+       union all select * from (select id from executions indexed by executions_by_status
+         where machine = ?1 and status = 4 and id < ?2 order by id desc limit ?3)
+     ) order by id desc limit ?3";
+
+const RUNNING: &str =
+    "select e.id, e.machine, e.revision, e.name, e.status, e.started_at, e.stopped_at,
+     e.parent_execution, e.parent_attempt
+     from unfinished as u cross join executions as e on e.id = u.execution
+     where u.execution < ?2 order by u.execution desc limit ?3";
+
+const SUCCEEDED: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt
+     from executions not indexed where status = 1 and id < ?2 order by id desc limit ?3";
+
+const WITH_RARE_STATUS: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt
+     from executions indexed by executions_by_rare_status where status > 1 and status = ?4 and id < ?2
+     order by id desc limit ?3";
+
+/// Executions, newest first, that stand below `before`.
+pub(crate) async fn executions(
+    pool: &SqlitePool,
+    filter: ExecutionFilter,
+    before: Option<ExecutionId>,
+    limit: usize,
+) -> Result<Vec<ExecutionRecord>, Error> {
+    let statement = match (filter.machine, filter.status) {
+        (None, None) => ALL,
+        (Some(_), None) => OF_MACHINE,
+        (Some(_), Some(_)) => OF_MACHINE_WITH_STATUS,
+        (None, Some(ExecutionStatus::Running)) => RUNNING,
+        (None, Some(ExecutionStatus::Succeeded)) => SUCCEEDED,
+        (
+            None,
+            Some(ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Aborted),
+        ) => WITH_RARE_STATUS,
+    };
+    let rows = sqlx::query(statement)
+        .bind(filter.machine.map(|machine| integer(machine.0)))
+        .bind(before.map_or(i64::MAX, |id| integer(id.0)))
+        .bind(integer(limit as u64))
+        .bind(filter.status.map(status_code))
+        .fetch_all(pool)
+        .await
+        .map_err(read_error)?;
+    rows.iter().map(record).collect()
+}
+
+const SNAPSHOT: &str = "select snapshot from snapshots where execution = ?";
+const INPUTS: &str = "select input from inputs where execution = ? order by sequence";
+
+/// What a running execution needs to go on. Both reads see the same state, whatever is committed between them.
+pub(crate) async fn recovery(
+    pool: &SqlitePool,
+    id: ExecutionId,
+) -> Result<Option<Recovery>, Error> {
+    let mut transaction = pool.begin().await.map_err(read_error)?;
+    let snapshot = sqlx::query(SNAPSHOT)
+        .bind(integer(id.0))
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(read_error)?;
+    let Some(snapshot) = snapshot else {
+        transaction.commit().await.map_err(read_error)?;
+        return Ok(None);
+    };
+    let inputs = sqlx::query(INPUTS)
+        .bind(integer(id.0))
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(read_error)?;
+    transaction.commit().await.map_err(read_error)?;
+    let inputs = inputs.iter().map(|row| row.try_get(0));
+    Ok(Some(Recovery {
+        snapshot: snapshot.try_get(0).map_err(read_error)?,
+        inputs: inputs.collect::<Result<_, _>>().map_err(read_error)?,
+    }))
+}
+
+const UNFINISHED: &str =
+    "select execution, wake_at, needs_dispatch from unfinished where execution > ?
+     order by execution limit ?";
+
+/// Running executions by number, after the given one.
+pub(crate) async fn unfinished(
+    pool: &SqlitePool,
+    after: Option<ExecutionId>,
+    limit: usize,
+) -> Result<Vec<UnfinishedExecution>, Error> {
+    let rows = sqlx::query(UNFINISHED)
+        .bind(after.map_or(-1, |id| integer(id.0)))
+        .bind(integer(limit as u64))
+        .fetch_all(pool)
+        .await
+        .map_err(read_error)?;
+    rows.iter()
+        .map(|row| {
+            Ok(UnfinishedExecution {
+                id: ExecutionId(number(row.try_get(0)?)),
+                wake_at: row.try_get(1)?,
+                needs_dispatch: row.try_get(2)?,
+            })
+        })
+        .collect::<Result<_, sqlx::Error>>()
+        .map_err(read_error)
+}
+
+fn record(row: &SqliteRow) -> Result<ExecutionRecord, Error> {
+    let parent = parent(row).map_err(read_error)?;
+    Ok(ExecutionRecord {
+        id: ExecutionId(number(row.try_get(0).map_err(read_error)?)),
+        machine: StateMachineId(number(row.try_get(1).map_err(read_error)?)),
+        revision: RevisionId(number(row.try_get(2).map_err(read_error)?)),
+        name: Arc::from(row.try_get::<&str, _>(3).map_err(read_error)?),
+        status: status(row.try_get(4).map_err(read_error)?)?,
+        started_at: row.try_get(5).map_err(read_error)?,
+        stopped_at: row.try_get(6).map_err(read_error)?,
+        parent,
+    })
+}
+
+fn parent(row: &SqliteRow) -> Result<Option<Parent>, sqlx::Error> {
+    let execution: Option<i64> = row.try_get(7)?;
+    let attempt: Option<i64> = row.try_get(8)?;
+    Ok(execution.zip(attempt).map(|(execution, attempt)| Parent {
+        execution: ExecutionId(number(execution)),
+        attempt: number(attempt),
+    }))
+}

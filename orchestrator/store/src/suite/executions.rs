@@ -1,0 +1,236 @@
+//! Executions: what is read of them, how they are listed, and when they go.
+
+use super::samples::{
+    MACHINE, append, commit, end, ended_child, execution, ids, input, snapshot, write,
+};
+use super::{Case, Subject, reopen};
+use crate::contract::{Direction, ExecutionFilter, Store, Write};
+use crate::records::{ExecutionId, ExecutionStatus, StateMachineId};
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "an execution is read as it was added",
+        run: |subject| Box::pin(as_added(subject)),
+    },
+    Case {
+        name: "a status changes, also back to running",
+        run: |subject| Box::pin(statuses(subject)),
+    },
+    Case {
+        name: "lists are newest first, by page, machine and status",
+        run: |subject| Box::pin(lists(subject)),
+    },
+    Case {
+        name: "a deleted execution leaves nothing",
+        run: |subject| Box::pin(deleted(subject)),
+    },
+    Case {
+        name: "retention deletes what ended before, and only that",
+        run: |subject| Box::pin(retention(subject)),
+    },
+    Case {
+        name: "numbers are never given out twice",
+        run: |subject| Box::pin(numbers(subject)),
+    },
+];
+
+async fn as_added(subject: &mut dyn Subject) {
+    let store = subject.open().await;
+    let child = ended_child(2, "Ünïcode-🦀", -5);
+    write(&*store, [Write::AddExecution(execution(1, "a"))]).await;
+    write(
+        &*store,
+        [Write::AddExecution(child.clone()), append(2, 1, 2)],
+    )
+    .await;
+    let store = reopen(subject, store).await;
+    let first = store.execution(ExecutionId(1)).await.unwrap();
+    assert_eq!(first, Some(execution(1, "a")));
+    let second = store.execution_by_name(MACHINE, &child.name).await.unwrap();
+    assert_eq!(second, Some(child));
+    assert_eq!(store.execution(ExecutionId(3)).await.unwrap(), None);
+    assert_eq!(store.execution(ExecutionId(u64::MAX)).await.unwrap(), None);
+    assert_eq!(store.execution_by_name(MACHINE, "A").await.unwrap(), None);
+    assert_eq!(store.recovery(ExecutionId(2)).await.unwrap(), None);
+}
+
+async fn statuses(subject: &mut dyn Subject) {
+    let store = subject.open().await;
+    write(
+        &*store,
+        [
+            Write::AddExecution(execution(1, "a")),
+            snapshot(1, "s", None),
+        ],
+    )
+    .await;
+    for status in [
+        ExecutionStatus::Succeeded,
+        ExecutionStatus::Failed,
+        ExecutionStatus::TimedOut,
+        ExecutionStatus::Aborted,
+    ] {
+        write(&*store, [end(1, status, 44)]).await;
+        let record = store.execution(ExecutionId(1)).await.unwrap();
+        let record = record.expect("the execution is stored");
+        assert_eq!((record.status, record.stopped_at), (status, Some(44)));
+        assert!(store.unfinished(None, 10).await.unwrap().is_empty());
+    }
+    let again = Write::SetStatus {
+        id: ExecutionId(1),
+        status: ExecutionStatus::Running,
+        stopped_at: None,
+    };
+    write(&*store, [again, snapshot(1, "again", Some(8))]).await;
+    let store = reopen(subject, store).await;
+    let record = store.execution(ExecutionId(1)).await.unwrap();
+    assert_eq!(record, Some(execution(1, "a")));
+    let unfinished = store.unfinished(None, 10).await.unwrap();
+    assert_eq!(unfinished.len(), 1);
+    assert_eq!(unfinished[0].wake_at, Some(8));
+}
+
+async fn lists(subject: &mut dyn Subject) {
+    let store = subject.open().await;
+    let all = [
+        ExecutionStatus::Running,
+        ExecutionStatus::Succeeded,
+        ExecutionStatus::Failed,
+        ExecutionStatus::TimedOut,
+        ExecutionStatus::Aborted,
+    ];
+    let mut records = Vec::new();
+    for id in 1..=200 {
+        let mut record = execution(id, &format!("e{id}"));
+        record.machine = StateMachineId(1 + id % 3);
+        record.status = all[usize::try_from(id * id % 11 % 5).expect("it is below 5")];
+        record.stopped_at = (record.status != ExecutionStatus::Running).then_some(500);
+        records.push(record.clone());
+        write(&*store, [Write::AddExecution(record)]).await;
+    }
+    let store = reopen(subject, store).await;
+    let machines = [None, Some(1), Some(2), Some(3), Some(4)];
+    let statuses = all.map(Some).into_iter().chain([None]);
+    for status in statuses {
+        for machine in machines.map(|machine| machine.map(StateMachineId)) {
+            let filter = ExecutionFilter { machine, status };
+            let expected: Vec<u64> = records
+                .iter()
+                .rev()
+                .filter(|record| machine.is_none_or(|machine| record.machine == machine))
+                .filter(|record| status.is_none_or(|status| record.status == status))
+                .map(|record| record.id.0)
+                .collect();
+            for limit in [1, 7, 1000] {
+                assert_eq!(list(&*store, filter, limit).await, expected, "{filter:?}");
+            }
+        }
+    }
+}
+
+/// Reads page after page.
+async fn list(store: &dyn Store, filter: ExecutionFilter, limit: usize) -> Vec<u64> {
+    let mut found = Vec::new();
+    let mut before = None;
+    loop {
+        let page = store.executions(filter, before, limit).await.unwrap();
+        assert!(page.len() <= limit);
+        found.extend(ids(&page));
+        match page.last() {
+            Some(last) if page.len() == limit => before = Some(last.id),
+            _ => return found,
+        }
+    }
+}
+
+async fn deleted(subject: &mut dyn Subject) {
+    let store = subject.open().await;
+    for id in [1, 2] {
+        let writes = [
+            Write::AddExecution(execution(id, &format!("e{id}"))),
+            append(id, 1, 4),
+            snapshot(id, "s", None),
+            input(id, 0, "i", None),
+        ];
+        write(&*store, writes).await;
+    }
+    write(&*store, [Write::DeleteExecution(ExecutionId(1))]).await;
+    let begun = store.commit(commit([
+        Write::AddExecution(execution(3, "e3")),
+        append(3, 1, 1),
+    ]));
+    let gone = store.commit(commit([
+        append(3, 2, 2),
+        Write::DeleteExecution(ExecutionId(3)),
+    ]));
+    begun.await.unwrap();
+    gone.await.unwrap();
+    let store = reopen(subject, store).await;
+    for id in [1, 3].map(ExecutionId) {
+        assert_eq!(store.execution(id).await.unwrap(), None);
+        assert_eq!(store.recovery(id).await.unwrap(), None);
+        let history = store.history(id, 1, 10, Direction::Forward);
+        assert_eq!(history.await.unwrap().events, []);
+    }
+    let all = store.executions(ExecutionFilter::default(), None, 10);
+    assert_eq!(ids(&all.await.unwrap()), [2]);
+    let unfinished = store.unfinished(None, 10).await.unwrap();
+    assert_eq!(unfinished.len(), 1);
+    let history = store.history(ExecutionId(2), 1, 10, Direction::Forward);
+    assert_eq!(history.await.unwrap().events.len(), 4);
+}
+
+async fn retention(subject: &mut dyn Subject) {
+    let store = subject.open().await;
+    for id in 1..=300_u32 {
+        // Every tenth is still running; the others end in another order than they began.
+        let mut record = execution(u64::from(id), &format!("e{id}"));
+        if id % 10 != 0 {
+            record.status = ExecutionStatus::Succeeded;
+            record.stopped_at = Some(i64::from(id * 37 % 300));
+        }
+        let writes = [Write::AddExecution(record), append(u64::from(id), 1, 2)];
+        store.commit(commit(writes)).await.unwrap();
+    }
+    let is_old = |id: &u64| !id.is_multiple_of(10) && id * 37 % 300 < 150;
+    let old = (1..=300).filter(is_old).count() as u64;
+    assert_eq!(store.delete_ended(150, 0).await.unwrap(), 0);
+    assert_eq!(store.delete_ended(150, 3).await.unwrap(), 3);
+    assert_eq!(store.delete_ended(150, 1000).await.unwrap(), old - 3);
+    assert_eq!(store.delete_ended(150, 1000).await.unwrap(), 0);
+    let store = reopen(subject, store).await;
+    for id in 1..=300 {
+        let record = store.execution(ExecutionId(id)).await.unwrap();
+        assert_eq!(record.is_none(), is_old(&id), "{id}");
+        let history = store.history(ExecutionId(id), 1, 10, Direction::Forward);
+        assert_eq!(
+            history.await.unwrap().events.is_empty(),
+            is_old(&id),
+            "{id}"
+        );
+    }
+    write(&*store, [Write::AddExecution(execution(301, "e1"))]).await;
+}
+
+async fn numbers(subject: &mut dyn Subject) {
+    let store = subject.open().await;
+    assert_eq!(store.last_numbers().await.unwrap().execution, 0);
+    for id in 1..=5 {
+        write(
+            &*store,
+            [Write::AddExecution(ended_child(id, &format!("e{id}"), 1))],
+        )
+        .await;
+    }
+    write(&*store, [Write::DeleteExecution(ExecutionId(5))]).await;
+    let store = reopen(subject, store).await;
+    assert_eq!(store.last_numbers().await.unwrap().execution, 5);
+    assert_eq!(store.delete_ended(100, 100).await.unwrap(), 4);
+    let begun = Write::AddExecution(execution(6, "short"));
+    write(&*store, [begun]).await;
+    write(&*store, [Write::DeleteExecution(ExecutionId(6))]).await;
+    let store = reopen(subject, store).await;
+    assert_eq!(store.last_numbers().await.unwrap().execution, 6);
+    write(&*store, [Write::AddExecution(execution(9, "later"))]).await;
+    assert_eq!(store.last_numbers().await.unwrap().execution, 9);
+}
