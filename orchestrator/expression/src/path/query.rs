@@ -94,8 +94,10 @@ impl Query {
 }
 
 fn compile(text: &str) -> Result<JpQuery, PathError> {
-    parse_json_path(&format!("${text}"))
-        .map_err(|_| PathError::new(format!("'{text}' is not understood")))
+    parse_json_path(&format!("${text}")).map_err(|_| {
+        let beginning: String = text.chars().take(80).collect();
+        PathError::new(format!("'{beginning}' is not understood"))
+    })
 }
 
 fn run(query: &JpQuery, value: &Value) -> Vec<Value> {
