@@ -8,6 +8,8 @@
 //!
 //! Read [`server`] for how both meet on one port, then [`options`].
 
+mod aws;
 pub mod options;
+mod request_id;
 mod rest;
 pub mod server;

@@ -1,11 +1,75 @@
 //! The REST API under `/api/v1`, with its OpenAPI document, health and metrics.
+//!
+//! ```text
+//!   request ──▶ origin ──▶ route ──▶ body / query ──▶ handler ──▶ Runtime
+//!                                                        │
+//!   answer  ◀── JSON · problem+json · event stream ◀─────┘
+//! ```
+//!
+//! Read `state_machines`, `executions`, `events` and `tasks` for what there is; `body`, `names` and `origin` for what is checked
+//! before; `problem` for how something is refused; `document` for the OpenAPI text; `health` and `metrics` for operators.
+
+mod body;
+mod document;
+mod event_json;
+mod events;
+mod executions;
+mod health;
+mod metrics;
+mod names;
+mod origin;
+mod problem;
+mod process;
+mod state_machines;
+mod tasks;
+#[cfg(test)]
+mod tests;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use runtime::runtime::Runtime;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::options::Options;
+use crate::rest::problem::{Kind, Problem};
 
-/// The REST API's routes.
-pub(crate) fn router(_runtime: Runtime, _options: Options) -> Router {
-    Router::new()
+/// The REST API's routes. Whatever has no route answers 404.
+pub(crate) fn router(runtime: Runtime, options: Options) -> Router {
+    let (routes, document) = routes().split_for_parts();
+    routes
+        .merge(document::router(&document))
+        .fallback(|| async { Problem::new(Kind::NoSuchResource, "there is nothing at this path") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(Kind::MethodNotAllowed, "this path does not know this method")
+        })
+        .layer(middleware::from_fn(origin::check))
+        .layer(DefaultBodyLimit::max(options.body_bytes))
+        .with_state(runtime)
+}
+
+/// Every documented route, each written down once for the router and the document.
+fn routes() -> OpenApiRouter<Runtime> {
+    OpenApiRouter::with_openapi(document::beginning())
+        .routes(routes!(state_machines::list, state_machines::create))
+        .routes(routes!(
+            state_machines::describe,
+            state_machines::replace,
+            state_machines::delete
+        ))
+        .routes(routes!(executions::list_of_machine, executions::start))
+        .routes(routes!(executions::list))
+        .routes(routes!(executions::describe))
+        .routes(routes!(executions::stop))
+        .routes(routes!(events::history))
+        .routes(routes!(events::stream))
+        .routes(routes!(tasks::succeed))
+        .routes(routes!(tasks::fail))
+        .routes(routes!(tasks::heartbeat))
+        .routes(routes!(problem::list))
+        .routes(routes!(problem::describe))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(metrics::metrics))
 }

@@ -1,0 +1,107 @@
+//! The way of an AWS request: target, body, operation, answer.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use axum::routing::post;
+use futures_util::FutureExt;
+use runtime::runtime::Runtime;
+
+use crate::aws::problem::Problem;
+use crate::aws::states::States;
+use crate::aws::states::wire::{Operation, TARGET_PREFIX};
+use crate::options::Options;
+use crate::request_id::RequestIds;
+
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const JSON_1_0: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
+
+/// The AWS protocols' routes: `POST /`, for whatever host the client thinks it talks to (`sync-` or not).
+pub(crate) fn router(runtime: Runtime, options: &Options) -> Router {
+    let front = Front {
+        states: States::new(runtime),
+        body_bytes: options.body_bytes,
+        request_ids: RequestIds::new(),
+    };
+    Router::new()
+        .route("/", post(answer))
+        .with_state(Arc::new(front))
+}
+
+struct Front {
+    states: States,
+    body_bytes: usize,
+    request_ids: RequestIds,
+}
+
+async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response<Body> {
+    // A bug in an operation costs the request that met it, not its connection.
+    let (status, body) = match AssertUnwindSafe(front.perform(request))
+        .catch_unwind()
+        .await
+    {
+        Ok(Ok(body)) => (StatusCode::OK, body),
+        Ok(Err(problem)) => refused(&problem),
+        Err(_) => {
+            tracing::error!("an operation panicked");
+            refused(&Problem::internal("An internal error occurred"))
+        }
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, JSON_1_0);
+    headers.insert(REQUEST_ID, front.request_ids.next());
+    response
+}
+
+fn refused(problem: &Problem) -> (StatusCode, Vec<u8>) {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
+    (status, problem.body())
+}
+
+impl Front {
+    async fn perform(&self, request: Request) -> Result<Vec<u8>, Problem> {
+        let (parts, body) = request.into_parts();
+        let operation = operation(&parts.headers)?;
+        let body = self.read(&parts.headers, body).await?;
+        self.states.call(operation, &body).await
+    }
+
+    /// The whole body. A length that says too much is refused before a byte is read.
+    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+        let length = headers.get(CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        if length.is_some_and(|length| length > self.body_bytes) {
+            return Err(Problem::too_large(self.body_bytes));
+        }
+        axum::body::to_bytes(body, self.body_bytes)
+            .await
+            .map_err(|error| match std::error::Error::source(&error) {
+                Some(source) if source.is::<http_body_util::LengthLimitError>() => {
+                    Problem::too_large(self.body_bytes)
+                }
+                _ => Problem::serialization(format!("The request's body can't be read: {error}")),
+            })
+    }
+}
+
+fn operation(headers: &HeaderMap) -> Result<Operation, Problem> {
+    let Some(target) = headers.get(TARGET) else {
+        return Err(Problem::unknown_operation(
+            "The request has no X-Amz-Target header",
+        ));
+    };
+    let target = target.to_str().unwrap_or_default();
+    let operation = match target.split_once('.') {
+        Some((TARGET_PREFIX, name)) => Operation::named(name),
+        _ => None,
+    };
+    operation.ok_or_else(|| Problem::unknown_operation(format!("There is no operation {target:?}")))
+}

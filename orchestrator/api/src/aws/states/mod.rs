@@ -1,0 +1,115 @@
+//! AWS Step Functions: every operation of the service, as [`wire`] names them.
+//!
+//! Read [`executions`] for what an operation looks like, [`errors`] for how one refuses.
+
+mod activities;
+mod errors;
+mod executions;
+pub(crate) mod history;
+mod machines;
+mod names;
+mod page_token;
+mod settings;
+mod tags;
+mod tasks;
+mod validation;
+#[allow(
+    dead_code,
+    reason = "the model says more than this version reads or answers"
+)]
+pub(crate) mod wire;
+
+use runtime::runtime::Runtime;
+
+use crate::aws::problem::Problem;
+use errors::{Refusal, problem};
+use names::Arns;
+use wire::Operation;
+
+/// The service, over one engine.
+#[derive(Clone)]
+pub(crate) struct States {
+    runtime: Runtime,
+}
+
+/// An answer's body.
+type Answer = Result<Vec<u8>, Refusal>;
+
+impl States {
+    /// The service over that engine.
+    pub(crate) fn new(runtime: Runtime) -> Self {
+        Self { runtime }
+    }
+
+    /// Performs an operation: a request's body in, an answer's body out.
+    ///
+    /// # Errors
+    /// The error answer; its code is one that the operation declares or a common one.
+    pub(crate) async fn call(&self, operation: Operation, body: &[u8]) -> Result<Vec<u8>, Problem> {
+        self.perform(operation, body)
+            .await
+            .map_err(|refusal| problem(operation, self.arns(), refusal))
+    }
+
+    async fn perform(&self, operation: Operation, body: &[u8]) -> Answer {
+        match operation {
+            Operation::StartExecution => executions::start(self, body).await,
+            Operation::StartSyncExecution => executions::start_sync(self, body).await,
+            Operation::StopExecution => executions::stop(self, body).await,
+            Operation::DescribeExecution => executions::describe(self, body).await,
+            Operation::ListExecutions => executions::list(self, body).await,
+            Operation::GetExecutionHistory => history::get(self, body).await,
+            Operation::CreateStateMachine => machines::create(self, body).await,
+            Operation::UpdateStateMachine => machines::update(self, body).await,
+            Operation::DescribeStateMachine => machines::describe(self, body).await,
+            Operation::DescribeStateMachineForExecution => {
+                machines::describe_for_execution(self, body).await
+            }
+            Operation::ListStateMachines => machines::list(self, body).await,
+            Operation::DeleteStateMachine => machines::delete(self, body).await,
+            Operation::ValidateStateMachineDefinition => validation::validate(self, body),
+            Operation::CreateActivity => activities::create(self, body).await,
+            Operation::DescribeActivity => activities::describe(self, body).await,
+            Operation::ListActivities => activities::list(self, body).await,
+            Operation::DeleteActivity => activities::delete(self, body).await,
+            Operation::GetActivityTask => activities::get_task(self, body).await,
+            Operation::SendTaskSuccess => tasks::succeed(self, body).await,
+            Operation::SendTaskFailure => tasks::fail(self, body).await,
+            Operation::SendTaskHeartbeat => tasks::beat(self, body).await,
+            Operation::TagResource => tags::add(self, body).await,
+            Operation::UntagResource => tags::remove(self, body).await,
+            Operation::ListTagsForResource => tags::list(self, body).await,
+            Operation::CreateStateMachineAlias
+            | Operation::DeleteStateMachineAlias
+            | Operation::DeleteStateMachineVersion
+            | Operation::DescribeMapRun
+            | Operation::DescribeStateMachineAlias
+            | Operation::ListMapRuns
+            | Operation::ListStateMachineAliases
+            | Operation::ListStateMachineVersions
+            | Operation::PublishStateMachineVersion
+            | Operation::RedriveExecution
+            | Operation::TestState
+            | Operation::UpdateMapRun
+            | Operation::UpdateStateMachineAlias => Err(Problem::unknown_operation(format!(
+                "The operation {} is not served by this version",
+                operation.spec().name
+            ))
+            .into()),
+        }
+    }
+
+    fn arns(&self) -> Arns<'_> {
+        Arns {
+            partition: &self.runtime.options().partition,
+        }
+    }
+}
+
+/// How many of a list's items a page has: AWS takes 0 for its default of 100.
+fn page_size(max_results: Option<i32>) -> usize {
+    match max_results.and_then(|size| usize::try_from(size).ok()) {
+        None | Some(0) => 100,
+        Some(size) => size,
+    }
+}

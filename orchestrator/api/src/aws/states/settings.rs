@@ -1,0 +1,105 @@
+//! Settings of a state machine that the engine passes through: logging, tracing, encryption.
+
+use serde::{Deserialize, Serialize};
+
+use crate::aws::json::encode;
+use crate::aws::states::errors::{Mistake, Refusal};
+use crate::aws::states::wire;
+
+/// The settings as they are kept: JSON by the API's names; what was never set is left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Settings<'a> {
+    /// Where the history is logged to.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) logging_configuration: Option<wire::LoggingConfiguration<'a>>,
+    /// Whether traces are sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tracing_configuration: Option<wire::TracingConfiguration>,
+    /// How data is encrypted.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) encryption_configuration: Option<wire::EncryptionConfiguration<'a>>,
+}
+
+impl<'a> Settings<'a> {
+    /// The kept settings. A text that is none of ours has no settings.
+    pub(super) fn of_text(text: &'a str) -> Self {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// As they are kept.
+    pub(super) fn to_text(&self) -> String {
+        String::from_utf8_lossy(&encode(self)).into_owned()
+    }
+
+    /// Whether none is set.
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Checks what the model can't say.
+    ///
+    /// # Errors
+    /// InvalidLoggingConfiguration, InvalidEncryptionConfiguration.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        if let Some(logging) = &self.logging_configuration {
+            check_logging(logging)?;
+        }
+        check_encryption(self.encryption_configuration.as_ref())
+    }
+
+    /// These settings, with those of the older that these leave out.
+    pub(super) fn over(self, older: Self) -> Self {
+        Self {
+            logging_configuration: self.logging_configuration.or(older.logging_configuration),
+            tracing_configuration: self.tracing_configuration.or(older.tracing_configuration),
+            encryption_configuration: self
+                .encryption_configuration
+                .or(older.encryption_configuration),
+        }
+    }
+}
+
+/// The logging that AWS shows for a machine that was made without any.
+pub(super) fn logging_shown<'a>(
+    set: Option<wire::LoggingConfiguration<'a>>,
+) -> wire::LoggingConfiguration<'a> {
+    let set = set.unwrap_or_default();
+    wire::LoggingConfiguration {
+        level: set.level.or(Some(crate::aws::json::Text("OFF".into()))),
+        include_execution_data: set.include_execution_data.or(Some(false)),
+        destinations: set.destinations,
+    }
+}
+
+/// Checks an encryption configuration. Nothing here encrypts with a customer's key, and to say so later would be too late.
+///
+/// # Errors
+/// InvalidEncryptionConfiguration.
+pub(super) fn check_encryption(
+    encryption: Option<&wire::EncryptionConfiguration<'_>>,
+) -> Result<(), Refusal> {
+    let Some(encryption) = encryption else {
+        return Ok(());
+    };
+    match wire::EncryptionType::named(&encryption.type_) {
+        Some(wire::EncryptionType::CustomerManagedKmsKey) => Err(Mistake::Encryption(
+            "CUSTOMER_MANAGED_KMS_KEY is not served by this version",
+        )
+        .into()),
+        Some(wire::EncryptionType::AwsOwnedKey) | None if encryption.kms_key_id.is_some() => {
+            Err(Mistake::Encryption("An AWS_OWNED_KEY has no KmsKeyId").into())
+        }
+        Some(wire::EncryptionType::AwsOwnedKey) | None => Ok(()),
+    }
+}
+
+fn check_logging(logging: &wire::LoggingConfiguration<'_>) -> Result<(), Refusal> {
+    let destinations = logging.destinations.as_deref().unwrap_or_default();
+    let level = logging.level.as_deref().unwrap_or("OFF");
+    let is_off = wire::LogLevel::named(level) == Some(wire::LogLevel::Off);
+    if destinations.len() > 1 || (destinations.is_empty() && !is_off) {
+        return Err(Mistake::Logging("Must specify exactly one Log Destination.").into());
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! Names and ids as they stand in paths.
+
+use runtime::arn::{ArnResource, StatesArn};
+
+use crate::rest::problem::{Kind, Problem};
+
+/// The longest name, in characters.
+const NAME_LENGTH: usize = 80;
+
+/// An execution's id: its machine's name and its own, `orders:2026-11-22`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ExecutionId {
+    /// The state machine's name.
+    pub(super) machine: String,
+    /// The execution's name.
+    pub(super) name: String,
+}
+
+impl ExecutionId {
+    /// Reads an id.
+    ///
+    /// # Errors
+    /// When the text is none.
+    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+        match text.split_once(':') {
+            Some((machine, name)) if is_name(machine) && is_name(name) => Ok(Self {
+                machine: machine.to_owned(),
+                name: name.to_owned(),
+            }),
+            _ => Err(Problem::new(
+                Kind::InvalidId,
+                format!("`{text}` is no execution's id; an id is STATE_MACHINE:NAME"),
+            )),
+        }
+    }
+
+    /// The id of the execution that an ARN names.
+    pub(super) fn of_arn(arn: &str) -> Option<Self> {
+        match StatesArn::parse(arn)?.resource {
+            ArnResource::Execution(machine, name)
+            | ArnResource::ExpressExecution(machine, name, _) => Some(Self {
+                machine: machine.to_owned(),
+                name: name.to_owned(),
+            }),
+            ArnResource::StateMachine(_)
+            | ArnResource::Qualified(..)
+            | ArnResource::Activity(_)
+            | ArnResource::MapRun(..) => None,
+        }
+    }
+
+    /// The id as text.
+    pub(super) fn text(&self) -> String {
+        format!("{}:{}", self.machine, self.name)
+    }
+}
+
+/// Checks a name that something new is to have.
+///
+/// # Errors
+/// When it is empty, too long, or has characters that AWS does not allow either.
+pub(super) fn check(name: &str) -> Result<(), Problem> {
+    if is_name(name) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Kind::InvalidName,
+        format!(
+            "`{name}` can't be a name; a name has 1 to {NAME_LENGTH} characters, no white space, no control characters \
+             and none of < > {{ }} [ ] ? * \" # % \\ ^ | ~ ` $ & , ; : /"
+        ),
+    ))
+}
+
+/// AWS's rule, because both APIs show the same things: "CreateStateMachine" in the Step Functions API reference.
+fn is_name(name: &str) -> bool {
+    let is_allowed = |character: char| {
+        !character.is_whitespace()
+            && !character.is_control()
+            && !r#"<>{}[]?*"#%\^|~`$&,;:/"#.contains(character)
+            && !matches!(character, '\u{fffe}' | '\u{ffff}' | '\u{10ffff}')
+    };
+    !name.is_empty() && name.chars().count() <= NAME_LENGTH && name.chars().all(is_allowed)
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    #[test]
+    fn ids_have_two_names() {
+        for (text, is_id) in [
+            ("orders:42", true),
+            ("bestellungen:größe+1", true),
+            ("orders", false),
+            ("orders:", false),
+            (":42", false),
+            ("orders:42:43", false),
+            ("arn:aws:states:us-east-1:000000000000:execution:orders:42", false),
+            ("orders:4 2", false),
+        ] {
+            assert_eq!(ExecutionId::parse(text).is_ok(), is_id, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_follow_the_rule() {
+        for (name, is_good) in [
+            ("a", true),
+            (&*"ä".repeat(80), true),
+            (&*"a".repeat(81), false),
+            ("", false),
+            ("a/b", false),
+            ("a\u{7f}", false),
+        ] {
+            assert_eq!(check(name).is_ok(), is_good, "{name}");
+        }
+    }
+}
