@@ -59,9 +59,7 @@ impl ReferencePath {
     /// than an object, an item that an array does not have, an array that would have to be made.
     pub fn put(&self, input: Value, result: Value) -> Result<Value, EvaluationError> {
         let mut input = input;
-        if !self.fits(&input) {
-            return Err(self.mismatch(&input));
-        }
+        self.check(&input)?;
         let mut slot = &mut input;
         for step in &self.steps {
             slot = match (step, slot) {
@@ -72,43 +70,47 @@ impl ReferencePath {
                     let item = usize::try_from(*index).expect("parse refuses negative indexes");
                     &mut Arc::make_mut(items)[item]
                 }
-                (Step::Member(_) | Step::Item(_), _) => unreachable!("fits() saw the same values"),
+                (Step::Member(_) | Step::Item(_), _) => unreachable!("check() saw the same values"),
             };
         }
         *slot = result;
         Ok(input)
     }
 
-    /// Whether every step of the path exists or can be made.
-    fn fits(&self, input: &Value) -> bool {
+    /// Refuses an input in which some step of the path neither exists nor can be made.
+    fn check(&self, input: &Value) -> Result<(), EvaluationError> {
         let mut value = Some(input);
         for step in &self.steps {
             value = match (step, value) {
                 (Step::Member(name), Some(Value::Object(members))) => members.get(&**name),
                 (Step::Member(_), None) => None,
                 (Step::Item(index), Some(Value::Array(items))) => {
-                    match usize::try_from(*index)
+                    let item = usize::try_from(*index)
                         .ok()
-                        .and_then(|index| items.get(index))
-                    {
-                        Some(item) => Some(item),
-                        None => return false,
-                    }
+                        .and_then(|index| items.get(index));
+                    Some(item.ok_or_else(|| mismatch(step, value))?)
                 }
-                (Step::Member(_), Some(_)) | (Step::Item(_), _) => return false,
+                (Step::Member(_), Some(_)) | (Step::Item(_), _) => {
+                    return Err(mismatch(step, value));
+                }
             };
         }
-        true
+        Ok(())
     }
+}
 
-    #[cold]
-    fn mismatch(&self, input: &Value) -> EvaluationError {
-        EvaluationError::Type {
-            message: format!(
-                "Unable to apply ReferencePath {} to input {}",
-                self.text,
-                input.to_text()
-            ),
+#[cold]
+fn mismatch(step: &Step, found: Option<&Value>) -> EvaluationError {
+    let step = step::fragment(step);
+    let message = match found {
+        Some(Value::Array(items)) if !step.starts_with("['") => {
+            format!(
+                "{step} is beyond the end of an array of length {}",
+                items.len()
+            )
         }
-    }
+        Some(other) => format!("{step} does not fit a value of type {}", other.type_name()),
+        None => format!("{step} needs an array, and only objects are made"),
+    };
+    EvaluationError::Type { message }
 }

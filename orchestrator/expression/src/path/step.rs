@@ -108,7 +108,8 @@ pub(super) fn not_an_object(fragment: &str, path: &str, found: &Value) -> String
     )
 }
 
-fn fragment(step: &Step) -> String {
+/// `['a']` or `[0]`
+pub(super) fn fragment(step: &Step) -> String {
     match step {
         Step::Member(name) => format!("['{name}']"),
         Step::Item(index) => format!("[{index}]"),

@@ -354,28 +354,29 @@ fn a_result_is_put_where_the_reference_path_says() {
     check(
         "[1,2]",
         "$[2]",
-        "! Unable to apply ReferencePath $[2] to input [1,2]",
+        "! [2] is beyond the end of an array of length 2",
     );
     check(
         r#"{"a":1}"#,
         "$.a.b",
-        r#"! Unable to apply ReferencePath $.a.b to input {"a":1}"#,
+        "! ['b'] does not fit a value of type number",
     );
     check(
         r#"{"a":null}"#,
         "$.a.b",
-        r#"! Unable to apply ReferencePath $.a.b to input {"a":null}"#,
+        "! ['b'] does not fit a value of type null",
+    );
+    check(
+        r#"{"a":{}}"#,
+        "$.a[0]",
+        "! [0] does not fit a value of type object",
     );
     check(
         r#"{"a":1}"#,
         "$.b[0]",
-        r#"! Unable to apply ReferencePath $.b[0] to input {"a":1}"#,
+        "! [0] needs an array, and only objects are made",
     );
-    check(
-        "[]",
-        "$.a",
-        "! Unable to apply ReferencePath $.a to input []",
-    );
+    check("[]", "$.a", "! ['a'] does not fit a value of type array");
     check(
         "{}",
         "$$.a",
