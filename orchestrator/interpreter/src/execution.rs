@@ -293,6 +293,14 @@ impl Execution {
         self.view(*slot).filter(|view| view.token == *token)
     }
 
+    /// The pending task of that attempt, if there is one.
+    #[must_use]
+    pub fn pending_attempt(&self, attempt: AttemptId) -> Option<PendingTaskView<'_>> {
+        self.attempts
+            .get(&attempt)
+            .and_then(|&slot| self.view(slot))
+    }
+
     /// All tasks that were scheduled and have not ended.
     pub fn pending_tasks(&self) -> impl Iterator<Item = PendingTaskView<'_>> {
         self.attempts.values().filter_map(|&slot| self.view(slot))

@@ -324,8 +324,9 @@ impl Stepper<'_> {
             }
             if let Phase::Task(task) = &self.thread(id).phase {
                 let attempt = task.token.attempt;
+                let state = self.thread(id).state;
                 self.execution.attempts.remove(&attempt);
-                self.effects.push(Effect::CancelTask { attempt });
+                self.effects.push(Effect::CancelTask { attempt, state });
             }
             self.remove_thread(id);
             self.work.retain(|work| match work {

@@ -67,6 +67,8 @@ pub enum Effect {
     CancelTask {
         /// Which attempt.
         attempt: AttemptId,
+        /// The Task state that it was of.
+        state: StateId,
     },
     /// The step stopped at its budget: commit it, then give [`Input::Continue`].
     Continue,

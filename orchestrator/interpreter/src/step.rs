@@ -65,6 +65,45 @@ pub fn step(machine: &StateMachine, execution: &mut Execution, input: Input, env
     stepper.finish()
 }
 
+/// Ends an execution with a failure from outside the language: a bug in a step, or a replay that differs.
+///
+/// `last_event` is the id of the newest event that is known to be recorded.
+pub fn fail(execution: &mut Execution, last_event: u64, now: i64, failure: Failure) -> Step {
+    let mut effects = cancel_all(execution);
+    effects.push(Effect::Complete);
+    let timestamp = now.max(execution.last_timestamp);
+    execution.last_event = last_event + 1;
+    execution.last_timestamp = timestamp;
+    execution.status = Status::Failed(failure.clone());
+    execution.stopped_at = Some(timestamp);
+    execution.threads.clear();
+    execution.free.clear();
+    execution.timers.clear();
+    execution.unfinished.clear();
+    Step {
+        events: vec![HistoryEvent {
+            id: execution.last_event,
+            previous: last_event,
+            timestamp,
+            kind: EventKind::ExecutionFailed(failure),
+        }],
+        effects,
+    }
+}
+
+/// Forgets all pending attempts and asks for each to be cancelled.
+fn cancel_all(execution: &mut Execution) -> Vec<Effect> {
+    let attempts = std::mem::take(&mut execution.attempts);
+    let threads = &execution.threads;
+    attempts
+        .into_iter()
+        .filter_map(|(attempt, thread)| {
+            let state = threads.get(thread.0 as usize)?.as_ref()?.state;
+            Some(Effect::CancelTask { attempt, state })
+        })
+        .collect()
+}
+
 /// A state handler's answer: where its thread goes from here.
 pub(crate) enum Transition {
     /// Into a state; the one before has exited.
@@ -144,9 +183,8 @@ impl Stepper<'_> {
 
     fn finish(mut self) -> Step {
         if let Some(status) = self.ended.take() {
-            for attempt in std::mem::take(&mut self.execution.attempts).into_keys() {
-                self.effects.push(Effect::CancelTask { attempt });
-            }
+            let pending = cancel_all(self.execution);
+            self.effects.extend(pending);
             self.effects
                 .retain(|effect| matches!(effect, Effect::CancelTask { .. } | Effect::Complete));
             self.effects.push(Effect::Complete);

@@ -261,6 +261,9 @@ impl Stepper<'_> {
 
     /// A task failed.
     pub(crate) fn task_failed(&mut self, attempt: AttemptId, failure: Failure) {
+        let was_queued = self.waiting_for(attempt).is_some_and(|thread| {
+            matches!(&self.thread(thread).phase, Phase::Task(task) if task.progress == Progress::Scheduled)
+        });
         let Some(thread) = self.take(attempt) else {
             return;
         };
@@ -268,6 +271,9 @@ impl Stepper<'_> {
             return;
         };
         let kind = match &task.resource {
+            Resource::Activity(_) if was_queued => {
+                EventKind::ActivityScheduleFailed(failure.clone())
+            }
             Resource::Activity(_) => EventKind::ActivityFailed(failure.clone()),
             Resource::Function(_) => EventKind::LambdaFunctionFailed(failure.clone()),
             Resource::Service(call) => EventKind::TaskFailed {
@@ -305,8 +311,9 @@ impl Stepper<'_> {
             _ => FailureKind::Heartbeat,
         };
         self.take(attempt);
-        self.effects.push(Effect::CancelTask { attempt });
-        let StateKind::Task(task) = &self.machine.state(self.thread(thread).state).kind else {
+        let state = self.thread(thread).state;
+        self.effects.push(Effect::CancelTask { attempt, state });
+        let StateKind::Task(task) = &self.machine.state(state).kind else {
             return;
         };
         let failure = Failure::named(names::TIMEOUT);

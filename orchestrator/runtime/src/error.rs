@@ -72,6 +72,9 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// The step could not be made durable just now. Nothing of it happened.
+    #[error("cannot make the change durable: {0}")]
+    Unavailable(Arc<Error>),
     /// The runtime is shutting down.
     #[error("the server is shutting down")]
     ShuttingDown,
@@ -86,6 +89,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::ShuttingDown => true,
+            Self::Unavailable(error) => error.is_retryable(),
             Self::Store(error) => error.is_retryable(),
             _ => false,
         }

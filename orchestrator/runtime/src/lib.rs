@@ -8,9 +8,24 @@
 //!
 //! Read [`views`] and [`error`] for what callers see, then [`runtime`].
 
+mod activities;
 pub mod arn;
+mod catalogue;
+pub mod clock;
+mod commits;
+mod dispatch;
+mod engine;
 pub mod error;
+mod housekeeping;
+mod machines;
+mod nested;
 pub mod options;
+mod reads;
+mod recovery;
 pub mod runtime;
+mod starts;
 pub mod tasks;
+mod timers;
+mod tokens;
 pub mod views;
+mod watch;

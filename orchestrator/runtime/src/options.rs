@@ -5,6 +5,7 @@ use std::time::Duration;
 use interpreter::step::Limits;
 
 use crate::arn::Partition;
+use crate::clock::World;
 
 /// Everything that can be set about a runtime.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Options {
     pub activity_poll: Duration,
     /// How many integration calls may run at once.
     pub concurrent_tasks: usize,
+    /// Where time and randomness come from.
+    pub world: World,
 }
 
 impl Default for Options {
@@ -29,6 +32,7 @@ impl Default for Options {
             retention: Duration::from_secs(90 * 24 * 60 * 60),
             activity_poll: Duration::from_secs(60),
             concurrent_tasks: 10_000,
+            world: World::real(),
         }
     }
 }

@@ -8,6 +8,8 @@ use interpreter::history::HistoryEvent;
 use store::contract::{Direction, Store};
 use store::records::{ExecutionStatus, HistoryPage, Tag};
 
+use crate::catalogue::machine_view;
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::options::Options;
 use crate::tasks::TaskRunner;
@@ -20,7 +22,7 @@ use crate::views::{
 /// The engine. Clones share it.
 #[derive(Clone)]
 pub struct Runtime {
-    _inner: Arc<()>,
+    engine: Arc<Engine>,
 }
 
 impl Runtime {
@@ -29,20 +31,20 @@ impl Runtime {
     /// # Errors
     /// When the store can't be read.
     pub async fn open(
-        _store: Arc<dyn Store>,
-        _tasks: Arc<dyn TaskRunner>,
-        _options: Options,
+        store: Arc<dyn Store>,
+        tasks: Arc<dyn TaskRunner>,
+        options: Options,
     ) -> Result<Self, Error> {
-        std::future::ready(Ok(Self {
-            _inner: Arc::new(()),
-        }))
-        .await
+        let engine = Arc::new(Engine::new(store, tasks, options));
+        engine.recover().await?;
+        engine.start_housekeeping();
+        Ok(Self { engine })
     }
 
     /// How the engine was set up.
     #[must_use]
     pub fn options(&self) -> &Options {
-        unreachable!()
+        &self.engine.options
     }
 
     /// Takes no new work, lets steps in progress commit, snapshots everything and closes the store.
@@ -50,7 +52,7 @@ impl Runtime {
     /// # Errors
     /// When the store fails.
     pub async fn close(&self) -> Result<(), Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+        self.engine.close().await
     }
 
     /// Whether the engine can work now.
@@ -58,13 +60,14 @@ impl Runtime {
     /// # Errors
     /// Why it can't.
     pub async fn ready(&self) -> Result<(), Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+        self.engine.refuse_when_closing()?;
+        Ok(self.engine.store.ping().await?)
     }
 
     /// What happened since the process began.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        Counters::default()
+        self.engine.counters()
     }
 
     /// Makes a state machine. The same request again gives the same machine (role and tags are not compared).
@@ -73,9 +76,9 @@ impl Runtime {
     /// InvalidDefinition, StateMachineAlreadyExists, LimitExceeded, Store.
     pub async fn create_state_machine(
         &self,
-        _request: CreateStateMachine,
+        request: CreateStateMachine,
     ) -> Result<StateMachineView, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+        self.engine.create_machine(request).await
     }
 
     /// Changes a state machine; executions that run keep their definition. A change of nothing makes no new revision.
@@ -84,17 +87,17 @@ impl Runtime {
     /// StateMachineDoesNotExist, InvalidDefinition, Store.
     pub async fn update_state_machine(
         &self,
-        _request: UpdateStateMachine,
+        request: UpdateStateMachine,
     ) -> Result<StateMachineView, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+        self.engine.update_machine(request).await
     }
 
     /// A state machine.
     ///
     /// # Errors
     /// StateMachineDoesNotExist, Store.
-    pub async fn describe_state_machine(&self, _name: &str) -> Result<StateMachineView, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+    pub async fn describe_state_machine(&self, name: &str) -> Result<StateMachineView, Error> {
+        Ok(machine_view(&self.engine.machine(name).await?))
     }
 
     /// The state machine as an execution sees it: with the definition and role that it started with.
@@ -103,10 +106,10 @@ impl Runtime {
     /// ExecutionDoesNotExist, Store.
     pub async fn describe_state_machine_for_execution(
         &self,
-        _machine: &str,
-        _name: &str,
+        machine: &str,
+        name: &str,
     ) -> Result<StateMachineView, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+        self.engine.machine_of_execution(machine, name).await
     }
 
     /// State machines in the order of their creation, after the given number.
@@ -115,18 +118,18 @@ impl Runtime {
     /// Store.
     pub async fn list_state_machines(
         &self,
-        _after: Option<u64>,
-        _limit: usize,
+        after: Option<u64>,
+        limit: usize,
     ) -> Result<Vec<StateMachineItem>, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+        self.engine.list_machines(after, limit).await
     }
 
     /// Deletes a state machine; one that is not there is no mistake. Executions that run go on to their end.
     ///
     /// # Errors
     /// Store.
-    pub async fn delete_state_machine(&self, _name: &str) -> Result<(), Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+    pub async fn delete_state_machine(&self, name: &str) -> Result<(), Error> {
+        self.engine.delete_machine(name).await
     }
 
     /// Starts an execution; ready when that is durable. For an Express machine too.
@@ -135,9 +138,9 @@ impl Runtime {
     /// StateMachineDoesNotExist, ExecutionAlreadyExists, InvalidExecutionInput, TooLong, Store.
     pub async fn start_execution(
         &self,
-        _request: StartExecution,
+        request: StartExecution,
     ) -> Result<StartedExecution, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+        self.engine.start(request, None).await
     }
 
     /// Runs an Express execution to its end.
@@ -146,9 +149,9 @@ impl Runtime {
     /// StateMachineDoesNotExist, StateMachineTypeNotSupported, InvalidExecutionInput, TooLong, Store.
     pub async fn start_sync_execution(
         &self,
-        _request: StartExecution,
+        request: StartExecution,
     ) -> Result<SyncExecution, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+        self.engine.start_sync(request).await
     }
 
     /// Stops an execution and says when it ended; one that has ended stays as it is.
@@ -157,11 +160,11 @@ impl Runtime {
     /// ExecutionDoesNotExist, Store.
     pub async fn stop_execution(
         &self,
-        _machine: &str,
-        _name: &str,
-        _failure: Failure,
+        machine: &str,
+        name: &str,
+        failure: Failure,
     ) -> Result<i64, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+        self.engine.stop(machine, name, failure).await
     }
 
     /// An execution.
@@ -170,10 +173,10 @@ impl Runtime {
     /// ExecutionDoesNotExist, Store.
     pub async fn describe_execution(
         &self,
-        _machine: &str,
-        _name: &str,
+        machine: &str,
+        name: &str,
     ) -> Result<ExecutionView, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+        self.engine.describe_execution(machine, name).await
     }
 
     /// Executions, newest first, below the given number; of one machine or of all.
@@ -182,12 +185,14 @@ impl Runtime {
     /// StateMachineDoesNotExist, StateMachineTypeNotSupported, Store.
     pub async fn list_executions(
         &self,
-        _machine: Option<&str>,
-        _status: Option<ExecutionStatus>,
-        _before: Option<u64>,
-        _limit: usize,
+        machine: Option<&str>,
+        status: Option<ExecutionStatus>,
+        before: Option<u64>,
+        limit: usize,
     ) -> Result<Vec<ExecutionItem>, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+        self.engine
+            .list_executions(machine, status, before, limit)
+            .await
     }
 
     /// A page of an execution's history from an event id on; `None` begins at the beginning, or at the end in reverse.
@@ -196,13 +201,15 @@ impl Runtime {
     /// ExecutionDoesNotExist, Store.
     pub async fn history(
         &self,
-        _machine: &str,
-        _name: &str,
-        _from: Option<u64>,
-        _limit: usize,
-        _direction: Direction,
+        machine: &str,
+        name: &str,
+        from: Option<u64>,
+        limit: usize,
+        direction: Direction,
     ) -> Result<HistoryPage, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+        self.engine
+            .read_history(machine, name, from, limit, direction)
+            .await
     }
 
     /// The execution's events from the given id on, as they are committed; ends after the last one.
@@ -211,35 +218,35 @@ impl Runtime {
     /// ExecutionDoesNotExist, Store.
     pub async fn follow(
         &self,
-        _machine: &str,
-        _name: &str,
-        _from: u64,
+        machine: &str,
+        name: &str,
+        from: u64,
     ) -> Result<BoxStream<'static, Result<HistoryEvent, Error>>, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+        self.engine.follow_execution(machine, name, from).await
     }
 
     /// Ends a task with a result, durably. `output` is JSON text.
     ///
     /// # Errors
     /// InvalidToken, TaskDoesNotExist, TaskTimedOut, InvalidOutput, TooLong, Store.
-    pub async fn send_task_success(&self, _token: &str, _output: &str) -> Result<(), Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+    pub async fn send_task_success(&self, token: &str, output: &str) -> Result<(), Error> {
+        self.engine.succeed_task(token, output).await
     }
 
     /// Ends a task with a failure, durably.
     ///
     /// # Errors
     /// InvalidToken, TaskDoesNotExist, TaskTimedOut, Store.
-    pub async fn send_task_failure(&self, _token: &str, _failure: Failure) -> Result<(), Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+    pub async fn send_task_failure(&self, token: &str, failure: Failure) -> Result<(), Error> {
+        self.engine.fail_task(token, failure).await
     }
 
     /// Says that a task is alive.
     ///
     /// # Errors
     /// InvalidToken, TaskDoesNotExist, TaskTimedOut, Store.
-    pub async fn send_task_heartbeat(&self, _token: &str) -> Result<(), Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+    pub async fn send_task_heartbeat(&self, token: &str) -> Result<(), Error> {
+        self.engine.beat_task(token).await
     }
 
     /// Waits for a task of an activity, as long as the options allow.
@@ -248,30 +255,26 @@ impl Runtime {
     /// ActivityDoesNotExist, ActivityWorkerLimitExceeded, Store.
     pub async fn get_activity_task(
         &self,
-        _activity: &str,
-        _worker_name: Option<&str>,
+        activity: &str,
+        worker_name: Option<&str>,
     ) -> Result<Option<ActivityTask>, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+        self.engine.take_activity_task(activity, worker_name).await
     }
 
     /// Makes an activity; one that is there stays as it is.
     ///
     /// # Errors
     /// LimitExceeded, Store.
-    pub async fn create_activity(
-        &self,
-        _name: &str,
-        _tags: Vec<Tag>,
-    ) -> Result<ActivityView, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+    pub async fn create_activity(&self, name: &str, tags: Vec<Tag>) -> Result<ActivityView, Error> {
+        self.engine.make_activity(name, tags).await
     }
 
     /// An activity.
     ///
     /// # Errors
     /// ActivityDoesNotExist, Store.
-    pub async fn describe_activity(&self, _name: &str) -> Result<ActivityView, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+    pub async fn describe_activity(&self, name: &str) -> Result<ActivityView, Error> {
+        self.engine.describe_activity(name).await
     }
 
     /// Activities by name, after the given one.
@@ -280,33 +283,33 @@ impl Runtime {
     /// Store.
     pub async fn list_activities(
         &self,
-        _after: Option<&str>,
-        _limit: usize,
+        after: Option<&str>,
+        limit: usize,
     ) -> Result<Vec<ActivityView>, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+        self.engine.list_activities(after, limit).await
     }
 
     /// Deletes an activity; one that is not there is no mistake.
     ///
     /// # Errors
     /// Store.
-    pub async fn delete_activity(&self, _name: &str) -> Result<(), Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+    pub async fn delete_activity(&self, name: &str) -> Result<(), Error> {
+        self.engine.remove_activity(name).await
     }
 
     /// The tags of a resource, by its ARN; `None` when there is no such resource.
     ///
     /// # Errors
     /// Store.
-    pub async fn tags(&self, _arn: &str) -> Result<Option<Vec<Tag>>, Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+    pub async fn tags(&self, arn: &str) -> Result<Option<Vec<Tag>>, Error> {
+        self.engine.read_tags(arn).await
     }
 
     /// Replaces the tags of a resource.
     ///
     /// # Errors
     /// LimitExceeded, Store.
-    pub async fn put_tags(&self, _arn: &str, _tags: Vec<Tag>) -> Result<(), Error> {
-        std::future::ready(Err(Error::ShuttingDown)).await
+    pub async fn put_tags(&self, arn: &str, tags: Vec<Tag>) -> Result<(), Error> {
+        self.engine.write_tags(arn, tags).await
     }
 }

@@ -47,6 +47,23 @@ pub(crate) async fn execution_by_name(
     row.as_ref().map(record).transpose()
 }
 
+const BY_PARENT: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt
+     from executions where parent_execution = ? and parent_attempt = ?";
+
+/// The nested execution that an attempt started.
+pub(crate) async fn child(
+    pool: &SqlitePool,
+    parent: Parent,
+) -> Result<Option<ExecutionRecord>, Error> {
+    let row = sqlx::query(BY_PARENT)
+        .bind(integer(parent.execution.0))
+        .bind(integer(parent.attempt))
+        .fetch_optional(pool)
+        .await
+        .map_err(read_error)?;
+    row.as_ref().map(record).transpose()
+}
+
 /// Every one takes the machine, the number below which it begins, the limit and the status, and uses of them what it needs.
 const ALL: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt
      from executions where id < ?2 order by id desc limit ?3";

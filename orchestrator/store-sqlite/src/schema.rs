@@ -56,6 +56,7 @@ create table executions (
 create unique index executions_by_name on executions (machine, name);
 create index executions_by_status on executions (machine, status);
 create index executions_by_rare_status on executions (status) where status > 1;
+create index executions_by_parent on executions (parent_execution, parent_attempt) where parent_execution is not null;
 create index executions_by_end on executions (stopped_at) where stopped_at is not null;
 
 create table history (

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 use store::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, Store};
 use store::records::{
-    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Recovery, RevisionId,
+    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Parent, Recovery, RevisionId,
     RevisionRecord, StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
 };
 use tokio::sync::mpsc::error::TrySendError;
@@ -151,6 +151,10 @@ impl Store for SqliteStore {
             machine,
             name,
         ))
+    }
+
+    fn child(&self, parent: Parent) -> BoxFuture<'_, Result<Option<ExecutionRecord>, Error>> {
+        Box::pin(read_executions::child(&self.readers, parent))
     }
 
     fn executions(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::records::{
     ActivityRecord, ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, HistoryPage,
-    Recovery, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
+    Parent, Recovery, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
     UnfinishedExecution,
 };
 
@@ -55,6 +55,9 @@ pub trait Store: Send + Sync + 'static {
         machine: StateMachineId,
         name: &'a str,
     ) -> BoxFuture<'a, Result<Option<ExecutionRecord>, Error>>;
+
+    /// The nested execution that an attempt started and waits for.
+    fn child(&self, parent: Parent) -> BoxFuture<'_, Result<Option<ExecutionRecord>, Error>>;
 
     /// Executions, newest first, that stand below `before`.
     fn executions(

@@ -8,7 +8,7 @@ use crate::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, St
 use crate::history_page::PageBuilder;
 use crate::memory_state::State;
 use crate::records::{
-    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Recovery, RevisionId,
+    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Parent, Recovery, RevisionId,
     RevisionRecord, StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
 };
 
@@ -191,6 +191,10 @@ impl Store for MemoryStore {
         name: &'a str,
     ) -> BoxFuture<'a, Result<Option<ExecutionRecord>, Error>> {
         self.read(|state| Ok(state.execution_by_name(machine, name)))
+    }
+
+    fn child(&self, parent: Parent) -> BoxFuture<'_, Result<Option<ExecutionRecord>, Error>> {
+        self.read(|state| Ok(state.child(parent)))
     }
 
     fn executions(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, Write};
 use crate::records::{
-    ActivityRecord, ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, Recovery,
+    ActivityRecord, ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, Parent, Recovery,
     RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
 };
 
@@ -222,6 +222,14 @@ impl State {
     ) -> Option<ExecutionRecord> {
         let id = self.names.get(&(machine, Arc::from(name)))?;
         self.execution(*id)
+    }
+
+    /// See [`crate::contract::Store::child`].
+    pub(crate) fn child(&self, parent: Parent) -> Option<ExecutionRecord> {
+        self.executions
+            .values()
+            .find(|record| record.parent == Some(parent))
+            .cloned()
     }
 
     /// See [`crate::contract::Store::executions`].

@@ -1,0 +1,213 @@
+//! What a step writes: history, and whatever recovery needs at the least cost.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use asl::resource::{Pattern, Resource};
+use interpreter::execution::{Execution, Status};
+use store::contract::{Commit, Write};
+use store::encoding::{encode_events, encode_input, encode_snapshot};
+use store::records::{ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk};
+
+use crate::engine::{Durability, Engine, Loaded, Slot, Stepped};
+use crate::error::Error;
+use crate::machines::Revision;
+
+/// Up to this size a snapshot is simply replaced at each commit.
+const SMALL_SNAPSHOT: usize = 4096;
+
+/// What recording an input costs beside its own bytes, when it is weighed against a new snapshot.
+const INPUT_OVERHEAD: usize = 128;
+
+impl Engine {
+    /// Makes what was stepped durable.
+    pub(crate) async fn commit(
+        &self,
+        slot: &Arc<Slot>,
+        loaded: &mut Loaded,
+        stepped: &Stepped,
+    ) -> Result<(), Error> {
+        let mut writes = Vec::with_capacity(3);
+        match &mut loaded.durability {
+            Durability::None(events, _) => {
+                events.extend(stepped.events.iter().cloned());
+                return Ok(());
+            }
+            Durability::Recovery => {
+                if loaded.execution.is_running() {
+                    self.write_recovery(slot.id, loaded, stepped, &mut writes);
+                } else {
+                    writes.push(Write::DeleteExecution(slot.id));
+                }
+            }
+            Durability::Full => {
+                write_history(slot.id, stepped, &mut writes);
+                if loaded.execution.is_running() {
+                    self.write_recovery(slot.id, loaded, stepped, &mut writes);
+                } else {
+                    writes.push(Write::SetStatus {
+                        id: slot.id,
+                        status: status_of(&loaded.execution),
+                        stopped_at: loaded.execution.stopped_at,
+                    });
+                }
+            }
+        }
+        self.store.commit(Commit { writes }).await?;
+        Ok(())
+    }
+
+    /// The first commit of an execution: its row, its history, and its snapshot unless it has ended already.
+    pub(crate) fn first_commit(
+        &self,
+        record: ExecutionRecord,
+        loaded: &mut Loaded,
+        stepped: &Stepped,
+    ) -> Commit {
+        let id = record.id;
+        let mut writes = Vec::with_capacity(3);
+        match loaded.durability {
+            Durability::None(..) => return Commit::default(),
+            // An Express execution that has ended already leaves nothing to recover.
+            Durability::Recovery if !loaded.execution.is_running() => return Commit::default(),
+            Durability::Recovery => writes.push(Write::AddExecution(record)),
+            Durability::Full => {
+                writes.push(Write::AddExecution(record));
+                write_history(id, stepped, &mut writes);
+            }
+        }
+        if loaded.execution.is_running() {
+            self.write_snapshot(id, loaded, &mut writes);
+        }
+        Commit { writes }
+    }
+
+    /// A small execution is written as it stands. A large one costs only its inputs, until they outweigh a new snapshot.
+    fn write_recovery(
+        &self,
+        id: ExecutionId,
+        loaded: &mut Loaded,
+        stepped: &Stepped,
+        writes: &mut Vec<Write>,
+    ) {
+        let inputs: Vec<_> = if loaded.snapshot_bytes > SMALL_SNAPSHOT {
+            stepped.recorded.iter().map(encode_input).collect()
+        } else {
+            Vec::new()
+        };
+        let bytes: usize = inputs
+            .iter()
+            .map(|input| input.len() + INPUT_OVERHEAD)
+            .sum();
+        if inputs.is_empty() || loaded.input_bytes + bytes > loaded.snapshot_bytes {
+            self.write_snapshot(id, loaded, writes);
+            return;
+        }
+        let wake_at = loaded.execution.next_wake();
+        let needs_dispatch = needs_dispatch(&loaded.execution, &loaded.revision);
+        for input in inputs {
+            writes.push(Write::AppendInput {
+                id,
+                sequence: loaded.inputs,
+                input,
+                wake_at,
+                needs_dispatch,
+            });
+            loaded.inputs += 1;
+        }
+        loaded.input_bytes += bytes;
+    }
+
+    /// Writes the execution as it stands.
+    pub(crate) fn write_snapshot(
+        &self,
+        id: ExecutionId,
+        loaded: &mut Loaded,
+        writes: &mut Vec<Write>,
+    ) {
+        let snapshot = encode_snapshot(&loaded.execution);
+        loaded.snapshot_bytes = snapshot.len();
+        loaded.inputs = 0;
+        loaded.input_bytes = 0;
+        writes.push(Write::PutSnapshot {
+            id,
+            snapshot,
+            wake_at: loaded.execution.next_wake(),
+            needs_dispatch: needs_dispatch(&loaded.execution, &loaded.revision),
+        });
+    }
+
+    /// Writes every execution in memory as it stands, so that nothing needs to be replayed after a clean end.
+    pub(crate) async fn snapshot_all(&self) -> Result<(), Error> {
+        for slot in self.all_slots() {
+            let mut writes = Vec::new();
+            if let Some(loaded) = &mut slot.lock().loaded
+                && loaded.inputs > 0
+                && loaded.execution.is_running()
+            {
+                self.write_snapshot(slot.id, loaded, &mut writes);
+            }
+            if !writes.is_empty() {
+                self.store.commit(Commit { writes }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a new execution.
+    pub(crate) fn count_started(&self) {
+        self.counts.started.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts an execution's end.
+    pub(crate) fn count_ended(&self, execution: &Execution) {
+        let counter = match execution.status {
+            Status::Running => return,
+            Status::Succeeded(_) => &self.counts.succeeded,
+            Status::Failed(_) => &self.counts.failed,
+            Status::TimedOut(_) => &self.counts.timed_out,
+            Status::Aborted(_) => &self.counts.aborted,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn write_history(id: ExecutionId, stepped: &Stepped, writes: &mut Vec<Write>) {
+    let Some(first) = stepped.events.first() else {
+        return;
+    };
+    writes.push(Write::AppendHistory {
+        id,
+        chunk: HistoryChunk {
+            first_event: first.id,
+            bytes: encode_events(&stepped.events),
+        },
+    });
+}
+
+/// An execution's status as lists show it.
+pub(crate) fn status_of(execution: &Execution) -> ExecutionStatus {
+    match execution.status {
+        Status::Running => ExecutionStatus::Running,
+        Status::Succeeded(_) => ExecutionStatus::Succeeded,
+        Status::Failed(_) => ExecutionStatus::Failed,
+        Status::TimedOut(_) => ExecutionStatus::TimedOut,
+        Status::Aborted(_) => ExecutionStatus::Aborted,
+    }
+}
+
+/// Whether a restart must load the execution at once, because something must be handed over again or looked for.
+fn needs_dispatch(execution: &Execution, revision: &Revision) -> bool {
+    execution.has_unfinished_work()
+        || execution.pending_tasks().any(|task| {
+            match revision.resource(task.state) {
+                Some(Resource::Activity(_)) => !task.is_started,
+                Some(Resource::Service(call)) => match call.pattern {
+                    // A token's holder finds its way back alone.
+                    Pattern::WaitForTaskToken => !task.is_submitted,
+                    Pattern::RequestResponse | Pattern::Sync | Pattern::Sync2 => true,
+                },
+                Some(Resource::Function(_)) | None => true,
+            }
+        })
+}

@@ -1,0 +1,223 @@
+//! Releasing effects: after the commit, and only then, tasks are handed over, timers set and waiters told.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use asl::definition::{StateId, StateKind};
+use asl::resource::{Pattern, Resource};
+use interpreter::failure::Failure;
+use interpreter::input::{AttemptId, Effect, Input, ScheduledTask};
+use store::records::ExecutionId;
+
+use crate::engine::{Delivery, Durability, Engine, FinishedSync, Happening, Loaded, Slot, Stepped};
+use crate::machines::Revision;
+use crate::tasks::{TaskCall, TaskOutcome};
+
+impl Engine {
+    /// Lets the world see what was committed. The execution goes back into its slot.
+    pub(crate) fn release(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
+        mut loaded: Box<Loaded>,
+        stepped: Stepped,
+    ) {
+        self.counts
+            .events
+            .fetch_add(stepped.events.len() as u64, Ordering::Relaxed);
+        self.watchers.publish(slot.id, &stepped.events);
+        let is_running = loaded.execution.is_running();
+        if !is_running {
+            self.count_ended(&loaded.execution);
+        }
+        let wake = loaded.execution.next_wake();
+        if wake != loaded.armed
+            && let Some(due) = wake
+        {
+            self.timers.set(slot.id, due);
+        }
+        loaded.armed = wake;
+        let revision = loaded.revision.clone();
+        let identity = loaded.execution.identity.clone();
+        let parent = loaded.parent;
+        if is_running {
+            slot.lock().loaded = Some(loaded);
+        } else {
+            self.tell_parent(&loaded.execution, parent);
+            if let Durability::None(events, Some(done)) = loaded.durability {
+                // A caller that has gone needs no answer.
+                let _ = done.send(FinishedSync {
+                    execution: loaded.execution,
+                    events,
+                });
+            }
+        }
+        for effect in stepped.effects {
+            match effect {
+                Effect::ScheduleTask(task) => {
+                    self.counts.tasks.fetch_add(1, Ordering::Relaxed);
+                    self.dispatch(slot, &revision, &identity.arn, task);
+                }
+                Effect::CancelTask { attempt, state } => {
+                    let running = slot.lock().running.remove(&attempt);
+                    if let Some(running) = running {
+                        running.abort();
+                    }
+                    if revision.resource(state).is_some_and(is_nested_execution) {
+                        self.stop_child(slot.id, attempt);
+                    }
+                }
+                Effect::Continue => self.deliver_to_driven(slot, Input::Continue),
+                Effect::Complete => {}
+            }
+        }
+    }
+
+    /// Hands a task over to whoever performs its resource.
+    pub(crate) fn dispatch(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
+        revision: &Arc<Revision>,
+        execution_arn: &Arc<str>,
+        task: ScheduledTask,
+    ) {
+        let Some(resource) = revision.resource(task.state) else {
+            return;
+        };
+        match resource {
+            Resource::Activity(arn) => self.queue_activity_task(arn, &task),
+            Resource::Service(call) if is_nested_execution(resource) => {
+                self.start_child(slot, execution_arn, call.pattern, task);
+            }
+            Resource::Function(_) | Resource::Service(_) => {
+                self.perform(slot, resource.clone(), execution_arn.clone(), task);
+            }
+        }
+    }
+
+    /// Lets the integrations perform a task, and delivers its outcome.
+    fn perform(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
+        resource: Resource,
+        execution_arn: Arc<str>,
+        task: ScheduledTask,
+    ) {
+        let attempt = task.attempt;
+        let waits_for_token = matches!(
+            &resource,
+            Resource::Service(call) if call.pattern == Pattern::WaitForTaskToken
+        );
+        let call = TaskCall {
+            attempt_id: attempt_id(&execution_arn, attempt.0),
+            execution_arn,
+            resource,
+            input: task.input,
+            credentials_role_arn: task.credentials_role_arn,
+            token: waits_for_token.then(|| task.token.encode()),
+            timeout_seconds: task.timeout_seconds,
+        };
+        let engine = self.clone();
+        let id = slot.id;
+        self.spawn_for(slot, attempt, async move {
+            let permits = engine.permits.clone();
+            let permit = permits.acquire_owned().await;
+            let counted = Running::count(&engine);
+            let outcome = engine.runner.run(call).await;
+            drop(counted);
+            drop(permit);
+            let input = match outcome {
+                TaskOutcome::Succeeded(output) if waits_for_token => {
+                    Input::TaskSubmitted { attempt, output }
+                }
+                TaskOutcome::Succeeded(output) => Input::TaskSucceeded { attempt, output },
+                TaskOutcome::Failed(failure) => Input::TaskFailed { attempt, failure },
+            };
+            engine.finish_attempt(id, attempt, input);
+        });
+    }
+
+    /// Runs something for an attempt, so that cancelling the attempt cancels it.
+    pub(crate) fn spawn_for(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
+        attempt: AttemptId,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        // Under the lock, so that work that ends at once finds its entry.
+        let mut state = slot.lock();
+        let handle = self.tracker.spawn(work).abort_handle();
+        if let Some(earlier) = state.running.insert(attempt, handle) {
+            earlier.abort();
+        }
+    }
+
+    /// An attempt's work has ended: its outcome goes to the execution.
+    pub(crate) fn finish_attempt(
+        self: &Arc<Self>,
+        id: ExecutionId,
+        attempt: AttemptId,
+        input: Input,
+    ) {
+        if let Some(slot) = self.slot(id) {
+            slot.lock().running.remove(&attempt);
+        }
+        self.deliver(id, input);
+    }
+
+    /// Puts an input into a slot that the caller drives.
+    fn deliver_to_driven(&self, slot: &Arc<Slot>, input: Input) {
+        slot.lock()
+            .inbox
+            .push_back(Delivery::of(Happening::Input(input)));
+    }
+
+    /// Makes an attempt fail from within the runtime.
+    pub(crate) fn fail_attempt(
+        self: &Arc<Self>,
+        id: ExecutionId,
+        attempt: AttemptId,
+        failure: Failure,
+    ) {
+        self.finish_attempt(id, attempt, Input::TaskFailed { attempt, failure });
+    }
+}
+
+impl Revision {
+    /// What a Task state calls.
+    pub(crate) fn resource(&self, state: StateId) -> Option<&Resource> {
+        match &self.machine.state(state).kind {
+            StateKind::Task(task) => Some(&task.resource),
+            _ => None,
+        }
+    }
+}
+
+/// The key by which the called side recognises a repetition of an attempt.
+pub(crate) fn attempt_id(execution_arn: &str, attempt: u64) -> String {
+    format!("{execution_arn}#{attempt}")
+}
+
+/// Whether a task starts an execution on this very engine.
+pub(crate) fn is_nested_execution(resource: &Resource) -> bool {
+    matches!(
+        resource,
+        Resource::Service(call)
+            if &*call.resource_type == "states" && &*call.action == "startExecution"
+    )
+}
+
+/// Counts an integration call for as long as it lives, also when it is cancelled.
+struct Running(Arc<Engine>);
+
+impl Running {
+    fn count(engine: &Arc<Engine>) -> Self {
+        engine.counts.running.fetch_add(1, Ordering::Relaxed);
+        Self(engine.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.counts.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}

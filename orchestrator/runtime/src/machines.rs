@@ -1,0 +1,197 @@
+//! State machines and their definitions: compiled once, shared by all executions.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use asl::definition::StateMachine;
+use asl::parser::{self, Options as ParserOptions};
+use store::records::{MachineType, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord};
+
+use crate::engine::Engine;
+use crate::error::Error;
+
+/// How many compiled definitions are kept; the least recently used ones go.
+const CACHED_REVISIONS: usize = 1024;
+
+/// A definition, compiled, with its record.
+#[derive(Debug)]
+pub(crate) struct Revision {
+    pub(crate) record: RevisionRecord,
+    pub(crate) machine: StateMachine,
+}
+
+/// A state machine as it stands, with its current definition.
+#[derive(Clone, Debug)]
+pub(crate) struct Machine {
+    pub(crate) record: Arc<StateMachineRecord>,
+    pub(crate) arn: Arc<str>,
+    pub(crate) current: Arc<Revision>,
+}
+
+/// What was looked up before.
+#[derive(Debug, Default)]
+pub(crate) struct MachineCache {
+    entries: Mutex<Entries>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    by_name: HashMap<Arc<str>, Machine>,
+    names: HashMap<StateMachineId, Arc<str>>,
+    revisions: HashMap<RevisionId, (u64, Arc<Revision>)>,
+    uses: u64,
+}
+
+impl MachineCache {
+    fn get(&self, name: &str) -> Option<Machine> {
+        self.lock().by_name.get(name).cloned()
+    }
+
+    fn revision(&self, id: RevisionId) -> Option<Arc<Revision>> {
+        let mut entries = self.lock();
+        entries.uses += 1;
+        let now = entries.uses;
+        let (used, revision) = entries.revisions.get_mut(&id)?;
+        *used = now;
+        Some(revision.clone())
+    }
+
+    fn name(&self, id: StateMachineId) -> Option<Arc<str>> {
+        self.lock().names.get(&id).cloned()
+    }
+
+    /// Puts a machine in the place of what is known under its name.
+    pub(crate) fn put(&self, machine: Machine) {
+        let mut entries = self.lock();
+        if entries.by_name.len() >= CACHED_REVISIONS {
+            entries.by_name.clear();
+        }
+        let name = machine.record.name.clone();
+        entries.names.insert(machine.record.id, name.clone());
+        if machine.record.is_deleted {
+            entries.by_name.remove(&name);
+        } else {
+            entries.by_name.insert(name, machine);
+        }
+    }
+
+    fn put_revision(&self, revision: &Arc<Revision>) {
+        let mut entries = self.lock();
+        if entries.revisions.len() >= CACHED_REVISIONS {
+            let oldest = entries
+                .revisions
+                .iter()
+                .min_by_key(|(_, (used, _))| *used)
+                .map(|(id, _)| *id);
+            if let Some(oldest) = oldest {
+                entries.revisions.remove(&oldest);
+            }
+        }
+        entries.uses += 1;
+        let now = entries.uses;
+        entries
+            .revisions
+            .insert(revision.record.id, (now, revision.clone()));
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Engine {
+    /// The state machine of that name, if it is there and not deleted.
+    pub(crate) async fn machine(&self, name: &str) -> Result<Machine, Error> {
+        if let Some(machine) = self.machines.get(name) {
+            return Ok(machine);
+        }
+        let missing =
+            || Error::StateMachineDoesNotExist(self.options.partition.state_machine(name));
+        let record = self
+            .store
+            .state_machine_by_name(name)
+            .await?
+            .filter(|record| !record.is_deleted)
+            .ok_or_else(missing)?;
+        let machine = self.compose(Arc::new(record)).await?;
+        self.machines.put(machine.clone());
+        Ok(machine)
+    }
+
+    /// A machine with its current definition.
+    pub(crate) async fn compose(&self, record: Arc<StateMachineRecord>) -> Result<Machine, Error> {
+        let current = self.revision(record.current).await?;
+        Ok(Machine {
+            arn: self.options.partition.state_machine(&record.name).into(),
+            record,
+            current,
+        })
+    }
+
+    /// A definition by its number, compiled.
+    pub(crate) async fn revision(&self, id: RevisionId) -> Result<Arc<Revision>, Error> {
+        if let Some(revision) = self.machines.revision(id) {
+            return Ok(revision);
+        }
+        let damaged = |why: &str| store::contract::Error::Damaged {
+            what: format!("definition {}", id.0),
+            why: why.to_owned(),
+        };
+        let record = self
+            .store
+            .revision(id)
+            .await?
+            .ok_or_else(|| damaged("it is not there"))?;
+        // It was accepted when it was stored, so the limits of today do not matter.
+        let options = ParserOptions {
+            max_bytes: usize::MAX,
+            ..ParserOptions::default()
+        };
+        let machine = parser::parse(&record.definition, &options)
+            .machine
+            .ok_or_else(|| damaged("this version does not accept it"))?;
+        let revision = Arc::new(Revision { record, machine });
+        self.machines.put_revision(&revision);
+        Ok(revision)
+    }
+
+    /// Compiles a new definition.
+    pub(crate) fn compile(
+        &self,
+        definition: &str,
+        machine_type: MachineType,
+    ) -> Result<StateMachine, Error> {
+        let options = ParserOptions {
+            max_bytes: self.options.limits.definition_bytes,
+            express: machine_type == MachineType::Express,
+        };
+        let parsed = parser::parse(definition, &options);
+        parsed
+            .machine
+            .ok_or(Error::InvalidDefinition(parsed.diagnostics))
+    }
+
+    /// Keeps a definition that has just been stored.
+    pub(crate) fn remember(&self, revision: Revision) -> Arc<Revision> {
+        let revision = Arc::new(revision);
+        self.machines.put_revision(&revision);
+        revision
+    }
+
+    /// A machine's name by its number, also of a deleted one.
+    pub(crate) async fn machine_name(&self, id: StateMachineId) -> Result<Arc<str>, Error> {
+        if let Some(name) = self.machines.name(id) {
+            return Ok(name);
+        }
+        let record =
+            self.store
+                .state_machine(id)
+                .await?
+                .ok_or_else(|| store::contract::Error::Damaged {
+                    what: format!("state machine {}", id.0),
+                    why: "it is not there".to_owned(),
+                })?;
+        self.machines.lock().names.insert(id, record.name.clone());
+        Ok(record.name)
+    }
+}

@@ -1,0 +1,243 @@
+//! Starting executions: Standard, Express, and Express with a caller that waits.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use interpreter::execution::{Execution, Identity};
+use interpreter::input::Input;
+use interpreter::payload::Payload;
+use store::records::{ExecutionId, ExecutionRecord, MachineType, Parent};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::commits::status_of;
+use crate::engine::{Durability, Engine, FinishedSync, Loaded, Slot};
+use crate::error::Error;
+use crate::machines::Machine;
+use crate::views::{StartExecution, StartedExecution, SyncExecution};
+
+impl Engine {
+    /// Starts an execution; ready when that is durable.
+    pub(crate) async fn start(
+        self: &Arc<Self>,
+        request: StartExecution,
+        parent: Option<Parent>,
+    ) -> Result<StartedExecution, Error> {
+        self.refuse_when_closing()?;
+        let machine = self.machine(&request.state_machine).await?;
+        let input = self.parse_input(request.input)?;
+        let is_express = machine.record.machine_type == MachineType::Express;
+        let name = request
+            .name
+            .unwrap_or_else(|| Uuid::new_v4().hyphenated().to_string());
+        let durability = if is_express {
+            Durability::Recovery
+        } else {
+            Durability::Full
+        };
+        let new = self.new_execution(&machine, &name, input, durability, parent);
+        let started = StartedExecution {
+            arn: new.identity.arn.clone(),
+            started_at: new.identity.started_at,
+        };
+        let text = new.identity.input.clone();
+        // The work goes on to its end even when the caller goes away.
+        let (engine, work) = (self.clone(), new);
+        let begun = self
+            .tracker
+            .spawn(async move { engine.begin(work).await })
+            .await
+            .unwrap_or(Err(Error::ShuttingDown));
+        match begun {
+            Ok(()) => Ok(started),
+            Err(Error::Store(store::contract::Error::NameTaken(_))) => {
+                self.started_before(&machine, &name, &text).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Runs an Express execution to its end, without the store.
+    pub(crate) async fn start_sync(
+        self: &Arc<Self>,
+        request: StartExecution,
+    ) -> Result<SyncExecution, Error> {
+        self.refuse_when_closing()?;
+        let machine = self.machine(&request.state_machine).await?;
+        if machine.record.machine_type != MachineType::Express {
+            return Err(Error::StateMachineTypeNotSupported(machine.arn.to_string()));
+        }
+        let input = self.parse_input(request.input)?;
+        let name = request
+            .name
+            .unwrap_or_else(|| Uuid::new_v4().hyphenated().to_string());
+        let (done, finished) = oneshot::channel();
+        let durability = Durability::None(Vec::new(), Some(done));
+        let mut new = self.new_execution(&machine, &name, input, durability, None);
+        // An execution that ends in its first step needs no slot and no task of its own.
+        let stepped = self.step_all(new.id, &mut new.loaded, vec![Input::Start]);
+        let finished =
+            if let (false, Some(stepped)) = (new.loaded.execution.is_running(), stepped.as_ref()) {
+                self.count_started();
+                self.count_ended(&new.loaded.execution);
+                self.counts
+                    .events
+                    .fetch_add(stepped.events.len() as u64, Ordering::Relaxed);
+                FinishedSync {
+                    execution: new.loaded.execution,
+                    events: stepped.events.clone(),
+                }
+            } else {
+                let stepped = stepped.ok_or(Error::ShuttingDown)?;
+                if let Durability::None(events, _) = &mut new.loaded.durability {
+                    events.extend(stepped.events.iter().cloned());
+                }
+                let slot = Arc::new(Slot::driven(new.id));
+                self.insert(&slot);
+                let engine = self.clone();
+                self.tracker.spawn(async move {
+                    let commit = store::contract::Commit::default();
+                    engine.drive_new(&slot, new.loaded, stepped, commit).await
+                });
+                finished.await.map_err(|_| Error::ShuttingDown)?
+            };
+        Ok(SyncExecution {
+            execution: self.finished_view(&finished.execution),
+            events: finished.events,
+        })
+    }
+
+    fn new_execution(
+        &self,
+        machine: &Machine,
+        name: &str,
+        input: Payload,
+        durability: Durability,
+        parent: Option<Parent>,
+    ) -> NewExecution {
+        let id = ExecutionId(self.numbers.execution.fetch_add(1, Ordering::Relaxed) + 1);
+        let partition = &self.options.partition;
+        let machine_name = &machine.record.name;
+        let (arn, record_name) = if machine.record.machine_type == MachineType::Express {
+            let unique = Uuid::new_v4().hyphenated().to_string();
+            (
+                partition.express_execution(machine_name, name, &unique),
+                format!("{name}:{unique}"),
+            )
+        } else {
+            (partition.execution(machine_name, name), name.to_owned())
+        };
+        let identity = Arc::new(Identity {
+            number: id.0,
+            arn: arn.into(),
+            name: name.into(),
+            role_arn: machine.current.record.role_arn.clone(),
+            state_machine_arn: machine.arn.clone(),
+            state_machine_name: machine_name.clone(),
+            version_arn: None,
+            alias_arn: None,
+            region: partition.region.clone(),
+            started_at: self.options.world.now(),
+            input,
+        });
+        NewExecution {
+            id,
+            record_name: record_name.into(),
+            machine: machine.clone(),
+            loaded: Box::new(Loaded {
+                execution: Execution::new(identity.clone()),
+                revision: machine.current.clone(),
+                durability,
+                parent,
+                armed: None,
+                inputs: 0,
+                input_bytes: 0,
+                snapshot_bytes: 0,
+            }),
+            identity,
+        }
+    }
+
+    /// Takes the first step of a new execution and commits it.
+    async fn begin(self: &Arc<Self>, new: NewExecution) -> Result<(), Error> {
+        let NewExecution {
+            id,
+            identity,
+            record_name,
+            machine,
+            mut loaded,
+        } = new;
+        let slot = Arc::new(Slot::driven(id));
+        self.insert(&slot);
+        let stepped = self
+            .step_all(id, &mut loaded, vec![Input::Start])
+            .ok_or(Error::ShuttingDown)?;
+        let record = ExecutionRecord {
+            id,
+            machine: machine.record.id,
+            revision: machine.current.record.id,
+            name: record_name,
+            status: status_of(&loaded.execution),
+            started_at: identity.started_at,
+            stopped_at: loaded.execution.stopped_at,
+            parent: loaded.parent,
+        };
+        let commit = self.first_commit(record, &mut loaded, &stepped);
+        self.drive_new(&slot, loaded, stepped, commit).await
+    }
+
+    /// The same name again: the same execution, if it still runs and had the same input.
+    async fn started_before(
+        &self,
+        machine: &Machine,
+        name: &str,
+        input: &Payload,
+    ) -> Result<StartedExecution, Error> {
+        let arn = self.options.partition.execution(&machine.record.name, name);
+        let view = self.describe_execution(&machine.record.name, name).await?;
+        let is_same = view.stopped_at.is_none() && view.input.value() == input.value();
+        if is_same {
+            Ok(StartedExecution {
+                arn: view.arn,
+                started_at: view.started_at,
+            })
+        } else {
+            Err(Error::ExecutionAlreadyExists(arn))
+        }
+    }
+
+    pub(crate) fn refuse_when_closing(&self) -> Result<(), Error> {
+        if self.closing.load(Ordering::Acquire) {
+            Err(Error::ShuttingDown)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn parse_input(&self, input: Option<String>) -> Result<Payload, Error> {
+        let text = input.unwrap_or_else(|| "{}".to_owned());
+        self.check_length("input", &text)?;
+        Payload::parse(text).map_err(|error| Error::InvalidExecutionInput(error.to_string()))
+    }
+
+    pub(crate) fn check_length(&self, what: &'static str, text: &str) -> Result<(), Error> {
+        let limit = self.options.limits.execution.payload_bytes;
+        if text.len() > limit {
+            return Err(Error::TooLong {
+                what,
+                bytes: text.len(),
+                limit,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// An execution before its first step.
+struct NewExecution {
+    id: ExecutionId,
+    identity: Arc<Identity>,
+    record_name: Arc<str>,
+    machine: Machine,
+    loaded: Box<Loaded>,
+}
