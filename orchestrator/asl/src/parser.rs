@@ -25,7 +25,7 @@ mod timestamp;
 
 use crate::definition::StateMachine;
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::json::{self, Failure, Kind, Node, Span, line_and_column};
+use crate::json::{self, Failure, Kind, Node, Span};
 use crate::parser::findings::{Findings, Place, Pointer};
 use crate::parser::outline::Outline;
 
@@ -131,26 +131,13 @@ fn refused(text: &str, span: Span, message: impl Into<String>) -> Parsed {
 
 /// AWS hands on what its JSON library says, with the library's own kind of place, and the place once more in the message.
 fn no_json(text: &str, span: Span, seen: usize, message: &str) -> Parsed {
-    let (line, column) = line_and_column(text, seen);
-    let place = format!("[Source: {}; line: {line}, column: {column}]", quoted(text));
+    let place = json::source_place(text, seen);
     let mut parsed = refused(text, span, format!("{message}\n at {place}"));
     for diagnostic in &mut parsed.diagnostics {
         diagnostic.code = Code::InvalidJsonDescription;
         diagnostic.pointer.clone_from(&place);
     }
     parsed
-}
-
-/// The source as Jackson quotes it: its first 500 characters.
-fn quoted(text: &str) -> String {
-    const SHOWN: usize = 500;
-    match text.char_indices().nth(SHOWN) {
-        None => format!("(String)\"{text}\""),
-        Some((end, _)) => {
-            let left = text[end..].chars().count();
-            format!("(String)\"{}\"[truncated {left} chars]", &text[..end])
-        }
-    }
 }
 
 fn parse_tree(text: &str, root: &Node<'_>, options: &Options, flow: Flow) -> Parsed {

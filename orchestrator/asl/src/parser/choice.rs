@@ -140,12 +140,14 @@ impl<'t> Reader<'_, 't> {
     /// A Choice state's own part.
     pub(crate) fn choice(&self, fields: &Fields<'_, 't>) -> Option<Choice> {
         fields.require(&["Choices"]);
-        let default = self.next(fields, "Default");
+        let default = self.target(fields, "Default");
         let Some(place) = fields.get("Choices") else {
-            self.ways.borrow_mut().is_unclear = true;
+            self.lose_way();
             return None;
         };
-        fields::filled_array(&place, self.findings);
+        if fields::filled_array(&place, self.findings).is_none() {
+            self.lose_way();
+        }
         let rules = place
             .items()
             .filter_map(|rule| self.rule(rule, fields.language))
@@ -154,8 +156,11 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn rule(&self, place: Place<'_, 't>, language: QueryLanguage) -> Option<ChoiceRule> {
-        let fields = Fields::new(place, self.findings, language, RULE)?;
-        let next = self.next(&fields, "Next");
+        let Some(fields) = Fields::new(place, self.findings, language, RULE) else {
+            self.lose_way();
+            return None;
+        };
+        let next = self.next(&fields);
         let assign = self.assign(&fields);
         let condition = match language {
             QueryLanguage::JsonPath => {

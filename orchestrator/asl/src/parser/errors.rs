@@ -58,6 +58,7 @@ impl<'t> Reader<'_, 't> {
 
     fn retrier(&self, place: Place<'_, 't>, is_last: bool) -> Option<Retrier> {
         let fields = Fields::new(place, self.findings, QueryLanguage::JsonPath, RETRIER)?;
+        fields.require(&["ErrorEquals"]);
         let error_equals = error_equals(&fields, is_last, self.findings);
         let interval_seconds = fields.integer("IntervalSeconds", 1..=MAX_SECONDS);
         let max_attempts = fields.integer("MaxAttempts", 0..=MAX_SECONDS);
@@ -93,10 +94,13 @@ impl<'t> Reader<'_, 't> {
         is_last: bool,
         language: QueryLanguage,
     ) -> Option<Catcher> {
-        let fields = Fields::new(place, self.findings, language, CATCHER)?;
-        fields.require(&["Next"]);
+        let Some(fields) = Fields::new(place, self.findings, language, CATCHER) else {
+            self.lose_way();
+            return None;
+        };
+        fields.require(&["ErrorEquals", "Next"]);
         let error_equals = error_equals(&fields, is_last, self.findings);
-        let next = self.next(&fields, "Next");
+        let next = self.next(&fields);
         let result_path = fields.result_path();
         let assign = self.assign(&fields);
         Some(Catcher {
@@ -114,7 +118,6 @@ fn error_equals(
     is_last: bool,
     findings: &Findings,
 ) -> Option<Vec<Arc<str>>> {
-    fields.require(&["ErrorEquals"]);
     let place = fields.get("ErrorEquals")?;
     fields::filled_array(&place, findings)?;
     let names: Vec<Arc<str>> = place

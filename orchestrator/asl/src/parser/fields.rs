@@ -5,15 +5,17 @@ use std::ops::RangeInclusive;
 
 use expression::path::{Path, ReferencePath};
 use expression::template::{Template, TemplateError};
-use expression::value::Number;
 
 use crate::definition::{PathField, QueryLanguage, ResultPath, Seconds};
 use crate::json::{Kind, Member, Node};
-use crate::parser::findings::{Findings, Place};
+use crate::parser::findings::{Findings, MAX_FINDINGS, Place};
 use crate::parser::timestamp;
 
 /// The longest time in seconds that a definition may name.
 pub(crate) const MAX_SECONDS: u64 = 99_999_999;
+
+/// The largest integer of 64 bits, rounded.
+const MAX_U64: f64 = 18_446_744_073_709_551_615.0;
 
 /// In which language a field exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +107,11 @@ impl<'p, 't> Fields<'p, 't> {
         }
     }
 
+    /// Whether the table has a member of that name.
+    pub(crate) fn allows(&self, name: &str) -> bool {
+        self.language_of(name).is_some()
+    }
+
     fn language_of(&self, name: &str) -> Option<In> {
         self.known
             .iter()
@@ -127,10 +134,7 @@ impl<'p, 't> Fields<'p, 't> {
 
     /// The member of that name, if it is there and may be.
     pub(crate) fn get<'s>(&'s self, name: &'s str) -> Option<Place<'s, 't>> {
-        debug_assert!(
-            self.language_of(name).is_some(),
-            "{name} is in the table of its object"
-        );
+        debug_assert!(self.allows(name), "{name} is in the table of its object");
         let place = self.place.field(name)?;
         self.refusal(name).is_none().then_some(place)
     }
@@ -185,34 +189,22 @@ impl<'p, 't> Fields<'p, 't> {
     /// An integer within bounds.
     pub(crate) fn integer(&self, name: &str, range: RangeInclusive<u64>) -> Option<u64> {
         let place = self.get(name)?;
-        let number = match &place.node.kind {
-            Kind::Number(number) if !number.is_f64() => number,
-            _ => {
-                self.findings
-                    .schema(&place, "Expected value of type Integer");
-                return None;
-            }
+        let Kind::Number(number) = &place.node.kind else {
+            self.findings
+                .schema(&place, "Expected value of type Integer");
+            return None;
         };
-        self.bounded(&place, number, number.as_u64(), range)
-    }
-
-    fn bounded(
-        &self,
-        place: &Place<'_, '_>,
-        number: &Number,
-        unsigned: Option<u64>,
-        range: RangeInclusive<u64>,
-    ) -> Option<u64> {
-        match unsigned {
+        match number.as_u64() {
             Some(value) if range.contains(&value) => return Some(value),
-            None if number.as_i64().is_some() => {}
-            Some(value) if value < *range.start() => {}
-            _ => {
-                self.too_large(place, range.end());
-                return None;
-            }
+            Some(value) if value < *range.start() => self.too_small(&place, range.start()),
+            Some(_) => self.too_large(&place, range.end()),
+            None if number.is_i64() => self.too_small(&place, range.start()),
+            // An integer that 64 bits can't hold arrives as a double.
+            None if number.as_f64() > Some(MAX_U64) => self.too_large(&place, range.end()),
+            None => self
+                .findings
+                .schema(&place, "Expected value of type Integer"),
         }
-        self.too_small(place, range.start());
         None
     }
 
@@ -413,7 +405,7 @@ pub(crate) fn template(place: &Place<'_, '_>, findings: &Findings) -> Option<Tem
     match Template::parse(&place.node.to_value()) {
         Ok(template) => Some(template),
         Err(errors) => {
-            for error in errors {
+            for error in errors.into_iter().take(MAX_FINDINGS) {
                 template_error(place, &error, findings);
             }
             None
@@ -460,11 +452,8 @@ fn template_error_at(
             return template_error_at(&inner, rest, error, findings);
         }
     }
-    let member = place
-        .node
-        .members()
-        .iter()
-        .find(|member| error.message.contains(&format!("'{}'", member.name)));
+    let name = error.message.split('\'').nth(1);
+    let member = name.and_then(|name| place.node.get(name));
     let span = member.map_or(place.node.span, |member| member.value.span);
     findings.expression(
         place.pointer,

@@ -9,7 +9,7 @@ use crate::json::{Node, Span, count, shortened};
 use crate::parser::outline::Outline;
 
 /// How many errors are kept, and how many warnings. A broken text of a megabyte could make more than anybody reads.
-const MAX_FINDINGS: usize = 500;
+pub(crate) const MAX_FINDINGS: usize = 500;
 
 /// How much of a state's name a pointer shows; longer names are refused anyway.
 const MAX_NAME_SHOWN: usize = 80;
@@ -118,12 +118,7 @@ struct Finding {
 impl Findings {
     /// A mistake in the structure.
     pub(crate) fn schema(&self, place: &Place<'_, '_>, message: impl Into<String>) {
-        self.error(
-            Code::SchemaValidationFailed,
-            place.pointer,
-            place.node.span,
-            message,
-        );
+        self.schema_at(place.pointer, place.node.span, message);
     }
 
     /// A mistake in the structure that one member makes and AWS reports at the object around it.
@@ -139,13 +134,10 @@ impl Findings {
         message: impl Into<String>,
         detail: String,
     ) {
-        self.add(Finding {
-            code: Code::InvalidExpression,
-            severity: Severity::Error,
-            pointer: text(pointer),
-            span,
-            message: message.into(),
+        let code = Code::InvalidExpression;
+        self.add(Severity::Error, || Finding {
             detail: Some(detail),
+            ..Finding::new(code, Severity::Error, text(pointer), span, message)
         });
     }
 
@@ -157,13 +149,8 @@ impl Findings {
         span: Span,
         message: impl Into<String>,
     ) {
-        self.add(Finding {
-            code,
-            severity: Severity::Error,
-            pointer: text(pointer),
-            span,
-            message: message.into(),
-            detail: None,
+        self.add(Severity::Error, || {
+            Finding::new(code, Severity::Error, text(pointer), span, message)
         });
     }
 
@@ -175,25 +162,15 @@ impl Findings {
         span: Span,
         message: impl Into<String>,
     ) {
-        self.add(Finding {
-            code,
-            severity: Severity::Warning,
-            pointer: text(pointer),
-            span,
-            message: message.into(),
-            detail: None,
+        self.add(Severity::Warning, || {
+            Finding::new(code, Severity::Warning, text(pointer), span, message)
         });
     }
 
     /// A mistake that has no place of its own, as AWS reports it.
     pub(crate) fn error_without_place(&self, code: Code, span: Span, message: impl Into<String>) {
-        self.add(Finding {
-            code,
-            severity: Severity::Error,
-            pointer: String::new(),
-            span,
-            message: message.into(),
-            detail: None,
+        self.add(Severity::Error, || {
+            Finding::new(code, Severity::Error, String::new(), span, message)
         });
     }
 
@@ -204,14 +181,13 @@ impl Findings {
         if list.iter().any(|finding| finding.message == message) {
             return;
         }
-        list.push(Finding {
-            code: Code::NotSupported,
-            severity: Severity::Error,
-            pointer: text(place.pointer),
-            span: place.node.span,
-            message: message.to_owned(),
-            detail: None,
-        });
+        list.push(Finding::new(
+            Code::NotSupported,
+            Severity::Error,
+            text(place.pointer),
+            place.node.span,
+            message,
+        ));
     }
 
     /// Whether a machine can be made.
@@ -239,14 +215,34 @@ impl Findings {
             .collect()
     }
 
-    fn add(&self, finding: Finding) {
-        let counter = match finding.severity {
+    /// Counts a finding, and makes and keeps it while there are not too many.
+    fn add(&self, severity: Severity, make: impl FnOnce() -> Finding) {
+        let counter = match severity {
             Severity::Error => &self.errors,
             Severity::Warning => &self.warnings,
         };
         counter.set(counter.get() + 1);
         if counter.get() <= MAX_FINDINGS {
-            self.list.borrow_mut().push(finding);
+            self.list.borrow_mut().push(make());
+        }
+    }
+}
+
+impl Finding {
+    fn new(
+        code: Code,
+        severity: Severity,
+        pointer: String,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            severity,
+            pointer,
+            span,
+            message: message.into(),
+            detail: None,
         }
     }
 }
@@ -260,10 +256,11 @@ fn text(pointer: Pointer<'_>) -> String {
     text
 }
 
-/// Turns offsets into lines and columns, without starting from the first line each time.
+/// Turns offsets into lines and columns; each column is counted from the last one, where it can be.
 struct Lines<'t> {
     source: &'t str,
     starts: Vec<usize>,
+    last: (usize, usize),
 }
 
 impl<'t> Lines<'t> {
@@ -271,13 +268,22 @@ impl<'t> Lines<'t> {
         let starts = std::iter::once(0)
             .chain(source.match_indices('\n').map(|(at, _)| at + 1))
             .collect();
-        Self { source, starts }
+        Self {
+            source,
+            starts,
+            last: (0, 1),
+        }
     }
 
     fn position(&mut self, span: Span) -> Position {
         let line = self.starts.partition_point(|start| *start <= span.start);
         let line_start = self.starts[line - 1];
-        let column = self.source[line_start..span.start].chars().count() + 1;
+        let (from, column) = match self.last {
+            (offset, column) if (line_start..=span.start).contains(&offset) => (offset, column),
+            _ => (line_start, 1),
+        };
+        let column = column + self.source[from..span.start].chars().count();
+        self.last = (span.start, column);
         Position {
             offset: span.start,
             length: span.end - span.start,

@@ -4,7 +4,7 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Bfs, Reversed, Walker};
 
-use crate::definition::{BlockId, StateId};
+use crate::definition::{BlockId, StateId, StateMachine};
 use crate::diagnostic::Code;
 use crate::json::count;
 use crate::parser::findings::{Findings, Place, Pointer};
@@ -17,6 +17,8 @@ pub(crate) struct Ways {
     pub(crate) targets: Vec<StateId>,
     /// Whether it ends its block.
     pub(crate) is_end: bool,
+    /// Whether it also names a state that is not there.
+    pub(crate) is_dangling: bool,
     /// Whether it could not be read so far that its ways are known.
     pub(crate) is_unclear: bool,
 }
@@ -72,7 +74,8 @@ fn check_block(
 ) {
     let states = &outline.block(block).states;
     if !states.iter().any(|id| ways[id.0 as usize].is_end) {
-        return without_end(outline, block, findings);
+        let is_dangling = states.iter().any(|id| ways[id.0 as usize].is_dangling);
+        return without_end(outline, block, is_dangling, findings);
     }
     let graph = Ground::new(states, ways);
     let reached = match start {
@@ -113,20 +116,15 @@ fn check_block(
 }
 
 /// AWS refuses a machine without any end, gives no place for it, and then says nothing of reachability. Of branches and
-/// processors it is not known, so they get a warning.
-fn without_end(outline: &Outline<'_>, block: BlockId, findings: &Findings) {
+/// processors it is not known, so they get a warning, unless the end may be what a dangling name was meant for.
+fn without_end(outline: &Outline<'_>, block: BlockId, is_dangling: bool, findings: &Findings) {
     const MESSAGE: &str = "Workflow has no terminal state";
-    let block_outline = outline.block(block);
-    match block_outline.parent {
-        None => {
-            findings.error_without_place(Code::NoWayToAnEnd, block_outline.node.span, MESSAGE);
-        }
-        Some(_) => findings.warning(
-            Code::NoWayToAnEnd,
-            Pointer::Block(outline, block),
-            block_outline.node.span,
-            MESSAGE,
-        ),
+    let span = outline.block(block).node.span;
+    if block == StateMachine::ROOT {
+        findings.error_without_place(Code::NoWayToAnEnd, span, MESSAGE);
+    } else if !is_dangling {
+        let pointer = Pointer::Block(outline, block);
+        findings.warning(Code::NoWayToAnEnd, pointer, span, MESSAGE);
     }
 }
 
@@ -176,12 +174,14 @@ impl<'b> Ground<'b> {
         reached
     }
 
-    /// Which states an end can be reached from: one walk backwards from a node behind all ends.
+    /// Which states an end can be reached from: one walk backwards from a node behind all ends. Where a dangling name was to
+    /// lead is not known, so it counts as an end.
     fn leading_to_an_end(&self, ways: &[Ways]) -> Vec<bool> {
         let mut graph = self.graph.clone();
         let end = graph.add_node(());
         for (place, id) in self.states.iter().enumerate() {
-            if ways[id.0 as usize].is_end {
+            let ways = &ways[id.0 as usize];
+            if ways.is_end || ways.is_dangling {
                 graph.add_edge(node(place), end, ());
             }
         }

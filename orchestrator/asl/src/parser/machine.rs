@@ -53,7 +53,8 @@ pub(crate) fn read(
 ) -> Draft {
     let fields = Fields::known_object(*place, findings, QueryLanguage::JsonPath, MACHINE);
     fields.one_of("Version", &[("1.0", ())]);
-    let comment = fields.string("Comment").map(str::to_owned);
+    let comment = fields.get("Comment");
+    let comment = comment.and_then(|place| place.node.as_str().map(str::to_owned));
     let timeout_seconds = fields.integer("TimeoutSeconds", 1..=MAX_SECONDS);
     let query_language = state::query_language(&fields).unwrap_or_default();
     if query_language == QueryLanguage::Jsonata {

@@ -109,7 +109,7 @@ impl<'p, 't> Reader<'p, 't> {
             pointer: Pointer::State(self.outline, self.id),
         };
         let Some(kind) = self.kind(&place) else {
-            self.ways.borrow_mut().is_unclear = true;
+            self.lose_way();
             return None;
         };
         let language = self.language(&place);
@@ -127,6 +127,10 @@ impl<'p, 't> Reader<'p, 't> {
             }
             Type::Choice => Some(Then::End),
         };
+        // A `Next` where none may be is reported as such; whatever it names was meant to be reached.
+        if outline.node.get("Next").is_some() && !fields.allows("Next") {
+            self.lose_way();
+        }
         let (input_path, output_path) = match kind {
             Type::Fail => Default::default(),
             _ => (
@@ -210,15 +214,15 @@ impl<'p, 't> Reader<'p, 't> {
             (Some(_), Some(true)) => {
                 self.ways.borrow_mut().is_end = true;
                 fields.at_object("Only one of these fields can be specified: [Next, End]");
-                self.next(fields, "Next").map(Then::Next)
+                self.next(fields).map(Then::Next)
             }
-            (Some(_), _) => self.next(fields, "Next").map(Then::Next),
+            (Some(_), _) => self.next(fields).map(Then::Next),
             (None, Some(true)) => {
                 self.ways.borrow_mut().is_end = true;
                 Some(Then::End)
             }
             (None, _) => {
-                self.ways.borrow_mut().is_unclear = true;
+                self.lose_way();
                 // An `End` that is no boolean has been reported.
                 if is_end.is_some() || !fields.has("End") {
                     fields.at_object("One of these fields is required: [Next, End]");
@@ -228,17 +232,34 @@ impl<'p, 't> Reader<'p, 't> {
         }
     }
 
+    /// The state that a member names, where one must be named.
+    pub(crate) fn next(&self, fields: &Fields<'_, '_>) -> Option<StateId> {
+        if !fields.has("Next") {
+            self.lose_way();
+        }
+        self.target(fields, "Next")
+    }
+
     /// The state that a member names.
-    pub(crate) fn next(&self, fields: &Fields<'_, '_>, name: &str) -> Option<StateId> {
+    pub(crate) fn target(&self, fields: &Fields<'_, '_>, name: &str) -> Option<StateId> {
         let place = fields.get(name)?;
         let Some(target) = fields::string(&place, self.findings) else {
-            self.ways.borrow_mut().is_unclear = true;
+            self.lose_way();
             return None;
         };
         let block = self.outline.state(self.id).block;
-        let found = flow::target(self.outline, block, &place, target, self.findings)?;
-        self.ways.borrow_mut().targets.push(found);
-        Some(found)
+        let found = flow::target(self.outline, block, &place, target, self.findings);
+        let mut ways = self.ways.borrow_mut();
+        match found {
+            Some(found) => ways.targets.push(found),
+            None => ways.is_dangling = true,
+        }
+        found
+    }
+
+    /// Something is so wrong that it is not known where the state leads.
+    pub(crate) fn lose_way(&self) {
+        self.ways.borrow_mut().is_unclear = true;
     }
 
     /// `Assign`, of the state, a choice rule or a catcher.

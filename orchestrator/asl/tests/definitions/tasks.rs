@@ -1,0 +1,169 @@
+//! Task states: resources, time limits, credentials, and what Express machines can't call.
+
+use expect_test::expect;
+
+use crate::{check_express, check_state, machine_of};
+
+fn task(members: &str) -> String {
+    format!(
+        r#""Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true, {members}"#
+    )
+}
+
+#[test]
+fn a_resource_is_required_and_callable() {
+    check_state(
+        r#""Type": "Task", "End": true"#,
+        expect![[r#"
+        1:34 { — SCHEMA_VALIDATION_FAILED /States/A: These fields are required: [Resource]
+    "#]],
+    );
+    check_state(
+        r#""Type": "Task", "Resource": "sendMail", "End": true"#,
+        expect![[r#"
+            1:63 "sendMail" — SCHEMA_VALIDATION_FAILED /States/A/Resource: Value is not a valid resource ARN
+        "#]],
+    );
+    check_state(
+        r#""Type": "Task", "Resource": "arn:aws:states:::sqs", "End": true"#,
+        expect![[r#"
+            1:63 "arn:aws:states:::sqs" — SCHEMA_VALIDATION_FAILED /States/A/Resource: The resource provided arn:aws:states:::sqs is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.
+        "#]],
+    );
+    check_state(
+        r#""Type": "Task", "Resource": {"a": 1}, "End": true"#,
+        expect![[r#"
+            1:63 {"a": 1} — SCHEMA_VALIDATION_FAILED /States/A/Resource: Expected value of type String
+        "#]],
+    );
+}
+
+#[test]
+fn time_limits_are_written_or_found() {
+    check_state(
+        &task(r#""TimeoutSeconds": 99999999, "HeartbeatSeconds": 1"#),
+        expect!["fine"],
+    );
+    check_state(
+        &task(r#""TimeoutSecondsPath": "$.t", "HeartbeatSecondsPath": "$h""#),
+        expect!["fine"],
+    );
+    check_state(
+        &task(r#""TimeoutSeconds": 0, "HeartbeatSeconds": 100000000"#),
+        expect![[r#"
+            1:130 0 — SCHEMA_VALIDATION_FAILED /States/A/TimeoutSeconds: Minimum value is 1
+            1:153 100000000 — SCHEMA_VALIDATION_FAILED /States/A/HeartbeatSeconds: Maximum value is 99999999
+        "#]],
+    );
+    check_state(
+        &task(r#""TimeoutSeconds": 1, "TimeoutSecondsPath": "$.t""#),
+        expect![[r#"
+            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: Only one of these fields can be specified: [TimeoutSeconds, TimeoutSecondsPath]
+        "#]],
+    );
+    check_state(
+        &task(r#""HeartbeatSeconds": 1, "HeartbeatSecondsPath": "$.t""#),
+        expect![[r#"
+            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: Only one of these fields can be specified: [HeartbeatSeconds, HeartbeatSecondsPath]
+        "#]],
+    );
+    check_state(
+        &task(r#""TimeoutSeconds": 10, "HeartbeatSeconds": 10"#),
+        expect![[r#"
+            1:154 10 — SCHEMA_VALIDATION_FAILED /States/A/HeartbeatSeconds: HeartbeatSeconds must be smaller than TimeoutSeconds
+        "#]],
+    );
+    check_state(
+        &task(r#""TimeoutSecondsPath": "States.MathAdd(1, 2)""#),
+        expect![[r#"
+            1:134 "States.MathAdd(1, 2)" — INVALID_EXPRESSION /States/A/TimeoutSecondsPath: Value is not a Reference Path: Reference path didn't start with '$'
+                a path must begin with '$'
+        "#]],
+    );
+}
+
+#[test]
+fn credentials_name_a_role() {
+    check_state(
+        &task(r#""Credentials": {"RoleArn": "arn:aws:iam::123456789012:role/r"}"#),
+        expect!["fine"],
+    );
+    check_state(
+        &task(r#""Credentials": {"RoleArn.$": "$.role"}"#),
+        expect!["fine"],
+    );
+    check_state(
+        &task(r#""Credentials": {"Role": "r"}"#),
+        expect![[r#"
+        1:127 {"Role": "r"} — SCHEMA_VALIDATION_FAILED /States/A/Credentials: The field 'RoleArn' is required but was missing
+    "#]],
+    );
+    check_state(
+        &task(r#""Credentials": "r""#),
+        expect![[r#"
+        1:127 "r" — SCHEMA_VALIDATION_FAILED /States/A/Credentials: Expected value of type Object
+    "#]],
+    );
+}
+
+#[test]
+fn templates_say_which_member_is_wrong() {
+    check_state(
+        &task(
+            r#""Parameters": {"QueueUrl": "u", "MessageBody": {"id.$": "$.id", "at.$": "now"}}, "ResultSelector": {"list": [0, {"x.$": "$["}]}"#,
+        ),
+        expect![[r#"
+            1:184 "now" — INVALID_EXPRESSION /States/A/Parameters/MessageBody: The value for the field 'at.$' must be a valid JSONPath or a valid intrinsic function call
+                a path begins with '$', a call with 'States.'
+            1:232 "$[" — INVALID_EXPRESSION /States/A/ResultSelector/list[1]: The value for the field 'x.$' must be a valid JSONPath or a valid intrinsic function call
+                a bracket or a quote is not closed
+        "#]],
+    );
+}
+
+#[test]
+fn an_express_machine_waits_for_nobody() {
+    for resource in [
+        "arn:aws:states:::sqs:sendMessage",
+        "arn:aws:lambda:eu-west-1:123456789012:function:bill",
+    ] {
+        check_express(
+            &machine_of(&format!(
+                r#""Type": "Task", "Resource": "{resource}", "End": true"#
+            )),
+            expect!["fine"],
+        );
+    }
+    check_express(
+        &machine_of(
+            r#""Type": "Task", "Resource": "arn:aws:states:::batch:submitJob.sync", "End": true"#,
+        ),
+        expect![[r#"
+            1:63 "arn:aws:states:::batch:submitJo — SCHEMA_VALIDATION_FAILED /States/A/Resource: Express state machine does not support '.sync' service integration
+        "#]],
+    );
+    check_express(
+        &machine_of(
+            r#""Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": true"#,
+        ),
+        expect![[r#"
+            1:63 "arn:aws:states:::states:startEx — SCHEMA_VALIDATION_FAILED /States/A/Resource: Express state machine does not support '.sync:2' service integration
+        "#]],
+    );
+    check_express(
+        &machine_of(
+            r#""Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": true"#,
+        ),
+        expect![[r#"
+            1:63 "arn:aws:states:::sqs:sendMessag — SCHEMA_VALIDATION_FAILED /States/A/Resource: Express state machine does not support '.waitForTaskToken' service integration 
+        "#]],
+    );
+    check_express(
+        &machine_of(
+            r#""Type": "Task", "Resource": "arn:aws:states:eu-west-1:123456789012:activity:sign", "End": true"#,
+        ),
+        expect![[r#"
+            1:63 "arn:aws:states:eu-west-1:123456 — SCHEMA_VALIDATION_FAILED /States/A/Resource: Express state machine does not support activities
+        "#]],
+    );
+}
