@@ -1,0 +1,102 @@
+//! The front door: who performs which resource.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use asl::resource::{Pattern, Resource};
+use futures_util::future::BoxFuture;
+use interpreter::failure::Failure;
+use interpreter::payload::Payload;
+use runtime::tasks::{TaskCall, TaskOutcome, TaskRunner};
+
+use crate::connector::{self, Connector};
+use crate::failures;
+use crate::functions::Functions;
+use crate::http_client::Client;
+use crate::http_task::HttpTask;
+use crate::lambda::Lambda;
+use crate::lambda_endpoint::LambdaEndpoint;
+use crate::settings::{Error, Settings};
+use crate::targets::Targets;
+
+/// Performs tasks. Clones share everything.
+#[derive(Clone)]
+pub struct Integrations {
+    lambda: Arc<Lambda>,
+    http: Arc<HttpTask>,
+}
+
+impl Integrations {
+    /// Prepares everything that the settings name. No process is started and no connection made before the first call.
+    ///
+    /// # Errors
+    /// When the settings contradict themselves, or a file of certificate authorities can't be read.
+    pub fn new(settings: &Settings) -> Result<Self, Error> {
+        let tls = connector::tls(&settings.http)?;
+        let timeout = Duration::from_secs(settings.http.connect_timeout_seconds.max(1));
+        let client = |targets| {
+            Arc::new(Client::new(
+                Connector::new(targets, tls.clone(), timeout),
+                settings.http.connections,
+                settings.http.response_bytes,
+            ))
+        };
+        // What the operator configured may be anywhere; what a definition names is held to the rules. Each kind has a pool of its
+        // own, so that one that hangs does not take the other's connections.
+        let endpoint = match &settings.lambda_endpoint {
+            None => None,
+            Some(url) => Some(LambdaEndpoint::new(
+                url,
+                settings,
+                client(Targets::anywhere()),
+            )?),
+        };
+        let functions = Functions::new(settings, &client(Targets::anywhere()))?;
+        let http = HttpTask::new(
+            settings,
+            client(Targets::new(&settings.http)?),
+            client(Targets::anywhere()),
+        )?;
+        Ok(Self {
+            lambda: Arc::new(Lambda {
+                functions,
+                endpoint,
+            }),
+            http: Arc::new(http),
+        })
+    }
+
+    /// Stops the functions' processes and waits for their end. Calls that come later fail.
+    pub async fn close(&self) {
+        self.lambda.functions.close().await;
+    }
+
+    async fn perform(&self, call: &TaskCall) -> Result<Payload, Failure> {
+        let service = match &call.resource {
+            Resource::Function(arn) => return self.lambda.call_function(arn, call).await,
+            Resource::Activity(_) => return Err(failures::unsupported(&call.resource)),
+            Resource::Service(service) => service,
+        };
+        match (&*service.resource_type, &*service.action, service.pattern) {
+            ("lambda", "invoke", Pattern::RequestResponse | Pattern::WaitForTaskToken) => {
+                self.lambda.invoke(&service.arn, call).await
+            }
+            ("http", "invoke", Pattern::RequestResponse) => {
+                self.http.invoke(&service.arn, call).await
+            }
+            _ => Err(failures::unsupported(&call.resource)),
+        }
+    }
+}
+
+impl TaskRunner for Integrations {
+    fn run(&self, call: TaskCall) -> BoxFuture<'static, TaskOutcome> {
+        let this = self.clone();
+        Box::pin(async move {
+            match this.perform(&call).await {
+                Ok(output) => TaskOutcome::Succeeded(output),
+                Err(failure) => TaskOutcome::Failed(failure),
+            }
+        })
+    }
+}
