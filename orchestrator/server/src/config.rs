@@ -1,0 +1,159 @@
+//! What the operator has set: one file, then variables, then flags, each stronger than the one before.
+//!
+//! Read [`settings`] for what there is, [`layers`] for how it comes together, then [`file`], [`values`] and [`print`].
+
+pub(crate) mod file;
+pub(crate) mod layers;
+pub(crate) mod print;
+pub(crate) mod settings;
+pub(crate) mod values;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+use integrations::Settings;
+use integrations::settings::{ConnectionSettings, Credentials, FunctionSettings, HttpSettings};
+use interpreter::step::Limits as ExecutionLimits;
+use runtime::arn::Partition;
+use runtime::options::{EngineLimits, Options};
+use serde::Deserialize;
+
+use crate::config::values::{Account, Address, Limit, LogFilter, LogFormat, Period, Region};
+
+/// The configuration in force.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Config {
+    /// Where the server listens.
+    pub(crate) listen: Address,
+    /// The directory of everything that must survive.
+    pub(crate) data: PathBuf,
+    /// The region of every ARN.
+    pub(crate) region: Region,
+    /// The account of every ARN.
+    pub(crate) account: Account,
+    /// How long an ended execution is kept.
+    pub(crate) retention: Period,
+    /// How long GetActivityTask waits.
+    pub(crate) activity_poll: Period,
+    /// How many integration calls run at once.
+    pub(crate) concurrent_tasks: Limit,
+    /// The longest request body, in bytes.
+    pub(crate) body_bytes: Limit,
+    /// How long a clean stop may take.
+    pub(crate) shutdown: Period,
+    /// The limits, each as the profile or the operator set it.
+    pub(crate) limits: Limits,
+    /// What is logged and how.
+    pub(crate) log: Log,
+    lambda_endpoint: Option<String>,
+    lambda_region: Option<Region>,
+    credentials: Option<Credentials>,
+    #[serde(default)]
+    http: HttpSettings,
+    #[serde(default)]
+    connections: BTreeMap<String, ConnectionSettings>,
+    #[serde(default)]
+    functions: BTreeMap<String, FunctionSettings>,
+}
+
+/// The limits; see [`EngineLimits`] for their meanings.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) struct Limits {
+    payload_bytes: Limit,
+    history_events: Limit,
+    map_concurrency: Limit,
+    step_events: Limit,
+    definition_bytes: Limit,
+    state_machines: Limit,
+    activities: Limit,
+    activity_pollers: Limit,
+    tags: Limit,
+    express_seconds: Limit,
+}
+
+/// What is logged and how.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Log {
+    /// Which lines.
+    pub(crate) level: LogFilter,
+    /// How they look.
+    pub(crate) format: LogFormat,
+}
+
+impl Config {
+    /// What the engine is told.
+    pub(crate) fn engine_options(&self) -> Options {
+        Options {
+            partition: Partition {
+                region: self.region.as_str().into(),
+                account: self.account.as_str().into(),
+            },
+            limits: self.limits.engine(),
+            retention: self.retention.0,
+            activity_poll: self.activity_poll.0,
+            concurrent_tasks: self.concurrent_tasks.as_usize(),
+            ..Options::default()
+        }
+    }
+
+    /// What performs the tasks is told. Functions learn the server's address, so that they can end tasks by their tokens: boto3
+    /// and the AWS command line look for it in `AWS_ENDPOINT_URL_SFN`, `ratchet` in `RATCHET_SERVER`.
+    pub(crate) fn integrations(&self, server: Option<SocketAddr>) -> Settings {
+        let region = self.lambda_region.as_ref().unwrap_or(&self.region);
+        let mut functions = self.functions.clone();
+        if let Some(url) = server.map(|address| format!("http://{}", reachable(address))) {
+            for function in functions.values_mut() {
+                for name in ["AWS_ENDPOINT_URL_SFN", "RATCHET_SERVER"] {
+                    let variable = function.environment.entry(name.to_owned());
+                    variable.or_insert_with(|| url.clone());
+                }
+            }
+        }
+        Settings {
+            functions,
+            lambda_endpoint: self.lambda_endpoint.clone(),
+            credentials: self.credentials.clone(),
+            region: region.as_str().to_owned(),
+            connections: self.connections.clone(),
+            http: self.http.clone(),
+        }
+    }
+
+    /// What the HTTP front is told.
+    pub(crate) fn api_options(&self) -> api::options::Options {
+        api::options::Options {
+            body_bytes: self.body_bytes.as_usize(),
+        }
+    }
+}
+
+/// How a process on this machine reaches a server that listens on an address.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+impl Limits {
+    /// The limits as the engine takes them.
+    pub(crate) fn engine(self) -> EngineLimits {
+        EngineLimits {
+            execution: ExecutionLimits {
+                payload_bytes: self.payload_bytes.as_usize(),
+                history_events: self.history_events.0,
+                map_concurrency: self.map_concurrency.as_u32(),
+                step_events: self.step_events.as_u32(),
+            },
+            definition_bytes: self.definition_bytes.as_usize(),
+            state_machines: self.state_machines.as_usize(),
+            activities: self.activities.as_usize(),
+            activity_pollers: self.activity_pollers.as_usize(),
+            tags: self.tags.as_usize(),
+            express_seconds: self.express_seconds.0,
+        }
+    }
+}

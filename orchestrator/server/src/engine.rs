@@ -1,0 +1,47 @@
+//! How the house's crates become one engine.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use integrations::Integrations;
+use runtime::runtime::Runtime;
+use store_sqlite::{Options, SqliteStore};
+
+use crate::config::Config;
+use crate::outcome::Error;
+
+/// Opens the engine on a data directory and takes up everything that was unfinished there. `server` is where its API is to be
+/// found, for functions that call it.
+///
+/// # Errors
+/// When the directory is in use or can't be read.
+pub(crate) async fn open(
+    config: &Config,
+    directory: &Path,
+    server: Option<SocketAddr>,
+) -> Result<Runtime, Error> {
+    let tasks = Integrations::new(&config.integrations(server))
+        .map_err(|error| Error::Usage(explain(&error)))?;
+    let store = SqliteStore::open(directory, Options::default())
+        .await
+        .map_err(|error| Error::Unavailable(error.to_string()))?;
+    Runtime::open(Arc::new(store), Arc::new(tasks), config.engine_options())
+        .await
+        .map_err(|error| Error::Unavailable(explain(&error)))
+}
+
+/// An error with everything that led to it.
+pub(crate) fn explain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
