@@ -1,5 +1,7 @@
 //! Names and ids as they stand in paths.
 
+use std::fmt::Write;
+
 use runtime::arn::{ArnResource, StatesArn};
 
 use crate::rest::problem::{Kind, Problem};
@@ -77,10 +79,24 @@ fn is_name(name: &str) -> bool {
     let is_allowed = |character: char| {
         !character.is_whitespace()
             && !character.is_control()
-            && !r#"<>{}[]?*"#%\^|~`$&,;:/"#.contains(character)
+            && !r##"<>{}[]?*"#%\^|~`$&,;:/"##.contains(character)
             && !matches!(character, '\u{fffe}' | '\u{ffff}' | '\u{10ffff}')
     };
     !name.is_empty() && name.chars().count() <= NAME_LENGTH && name.chars().all(is_allowed)
+}
+
+/// A name or id as a part of a path (RFC 3986, section 2.3); a colon may stand there as it is.
+pub(super) fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
+                encoded.push(byte.into());
+            }
+            _ => write!(encoded, "%{byte:02X}").expect("a string takes any text"),
+        }
+    }
+    encoded
 }
 
 #[cfg(test)]

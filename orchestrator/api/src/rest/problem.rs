@@ -3,7 +3,7 @@
 use asl::diagnostic::Diagnostic;
 use asl::diagnostic::Severity;
 use axum::Json;
-use axum::extract::Path;
+use crate::rest::body::Part;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -338,7 +338,7 @@ impl From<Error> for Problem {
             Error::ActivityWorkerLimitExceeded(_) => Self::new(Kind::TooManyWorkers, detail),
             Error::LimitExceeded { .. } => Self::new(Kind::LimitReached, detail),
             Error::Parked { .. } => Self::new(Kind::ExecutionParked, detail),
-            Error::ShuttingDown => Self::new(Kind::Unavailable, detail),
+            Error::ShuttingDown | Error::Unavailable(_) => Self::new(Kind::Unavailable, detail),
             Error::Store(error) => {
                 let kind = if error.is_retryable() {
                     Kind::Unavailable
@@ -396,7 +396,7 @@ pub(super) async fn list() -> Json<Vec<Explanation>> {
     responses(
         (status = 200, description = "The kind", body = Explanation),
         (status = "default", description = "There is none", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn describe(Path(slug): Path<String>) -> Result<Json<Explanation>, Problem> {
+pub(super) async fn describe(Part(slug): Part) -> Result<Json<Explanation>, Problem> {
     Kind::ALL
         .map(Kind::explanation)
         .into_iter()

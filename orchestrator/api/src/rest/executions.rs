@@ -1,0 +1,415 @@
+//! `/api/v1/executions` and a state machine's executions.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use interpreter::failure::Failure;
+use runtime::error::Error;
+use runtime::runtime::Runtime;
+use runtime::views::{ExecutionItem, ExecutionView, StartExecution};
+use serde::{Deserialize, Serialize};
+use store::records::{ExecutionStatus, MachineType};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::rest::body::{Answer, Any, Body, Page, Parameters, Part, even_null, instant};
+use crate::rest::events::{self, History};
+use crate::rest::names::{self, ExecutionId};
+use crate::rest::problem::{Kind, Problem};
+
+/// The longest that a start can wait for the end, in seconds.
+const LONGEST_WAIT: u64 = 300;
+
+/// An execution.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Execution {
+    #[serde(flatten)]
+    summary: ExecutionSummary,
+    /// Its input.
+    input: Any,
+    /// Its output, if it ended well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Any>,
+    /// The error's name, if it ended otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// What a person should read about the error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
+    /// The first page of its history, when it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<History>,
+}
+
+/// An execution in a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ExecutionSummary {
+    /// `STATE_MACHINE:NAME`
+    id: String,
+    /// Its ARN, by which AWS's API knows it.
+    arn: String,
+    /// Its state machine's name.
+    state_machine: String,
+    /// Its name, unique among its state machine's.
+    name: String,
+    status: Status,
+    /// When it started.
+    #[schema(format = DateTime)]
+    started_at: String,
+    /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    stopped_at: Option<String>,
+}
+
+/// A page of executions.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(super) struct Executions {
+    /// The executions, the newest first.
+    executions: Vec<ExecutionSummary>,
+    /// The cursor of the next page, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// How far an execution is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum Status {
+    Running,
+    Succeeded,
+    Failed,
+    TimedOut,
+    Aborted,
+}
+
+/// Asks for an execution.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewExecution {
+    /// Its input, any JSON value; `{}` when absent.
+    #[serde(default, deserialize_with = "even_null")]
+    input: Option<Any>,
+    /// Its name; one is made when it is absent. The same name and input again give the same execution while it runs.
+    name: Option<String>,
+}
+
+/// Says why an execution is stopped.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reason {
+    /// The error's name.
+    error: Option<String>,
+    /// What a person should read.
+    cause: Option<String>,
+}
+
+/// Which executions.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListParameters {
+    /// Only those of this state machine.
+    state_machine: Option<String>,
+    /// Only those with this status.
+    #[param(inline)]
+    status: Option<Status>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+    /// How many at most, from 1 to 1000; 100 when absent.
+    limit: Option<usize>,
+}
+
+/// Which executions of a state machine.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListOfMachineParameters {
+    /// Only those with this status.
+    #[param(inline)]
+    status: Option<Status>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+    /// How many at most, from 1 to 1000; 100 when absent.
+    limit: Option<usize>,
+}
+
+/// How a start is answered.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StartParameters {
+    /// Seconds to wait for the execution's end, up to 300.
+    wait: Option<u64>,
+}
+
+/// What is shown of an execution.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DescribeParameters {
+    /// Whether the first page of the history is to be shown.
+    #[serde(default)]
+    history: bool,
+}
+
+/// Lists executions
+#[utoipa::path(get, path = "/api/v1/executions", tag = "executions", operation_id = "listExecutions",
+    params(ListParameters),
+    responses(
+        (status = 200, description = "A page of executions, the newest first", body = Executions),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn list(
+    State(runtime): State<Runtime>,
+    Parameters(parameters): Parameters<ListParameters>,
+) -> Answer<Executions> {
+    let page = Page::new(parameters.cursor.as_deref(), parameters.limit)?;
+    let machine = parameters.state_machine.as_deref();
+    found(&runtime, machine, parameters.status, page).await
+}
+
+/// Lists the executions of a state machine
+#[utoipa::path(get, path = "/api/v1/state-machines/{name}/executions", tag = "executions",
+    operation_id = "listExecutionsOfStateMachine",
+    params(("name" = String, Path, description = "The state machine's name"), ListOfMachineParameters),
+    responses(
+        (status = 200, description = "A page of executions, the newest first", body = Executions),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn list_of_machine(
+    State(runtime): State<Runtime>,
+    Part(name): Part,
+    Parameters(parameters): Parameters<ListOfMachineParameters>,
+) -> Answer<Executions> {
+    let page = Page::new(parameters.cursor.as_deref(), parameters.limit)?;
+    found(&runtime, Some(&name), parameters.status, page).await
+}
+
+/// Starts an execution
+///
+/// It is durable when the answer comes. With `wait`, the answer comes when the execution has ended, or when the time is over.
+/// For an Express state machine, `wait` gives the result, which is kept nowhere else.
+#[utoipa::path(post, path = "/api/v1/state-machines/{name}/executions", tag = "executions", operation_id = "startExecution",
+    params(("name" = String, Path, description = "The state machine's name"), StartParameters),
+    request_body = NewExecution,
+    responses(
+        (status = 200, description = "It has ended; only with `wait`", body = Execution),
+        (status = 201, description = "It was started", body = ExecutionSummary,
+            headers(("Location" = String, description = "Its path"))),
+        (status = 202, description = "It still runs; only with `wait`", body = Execution,
+            headers(("Location" = String, description = "Its path"))),
+        (status = 409, description = "The name is taken", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn start(
+    State(runtime): State<Runtime>,
+    Part(machine): Part,
+    Parameters(parameters): Parameters<StartParameters>,
+    Body(new): Body<NewExecution>,
+) -> Result<Response, Problem> {
+    if let Some(name) = &new.name {
+        names::check(name)?;
+    }
+    let request = StartExecution {
+        state_machine: machine,
+        name: new.name,
+        input: new.input.map(|input| input.text().to_owned()),
+    };
+    match parameters.wait {
+        None => started(&runtime, request).await,
+        Some(wait) if wait <= LONGEST_WAIT => {
+            ended(&runtime, request, Duration::from_secs(wait)).await
+        }
+        Some(wait) => Err(Problem::new(
+            Kind::InvalidQuery,
+            format!("wait: {wait} is more than {LONGEST_WAIT} seconds"),
+        )),
+    }
+}
+
+/// Shows an execution
+#[utoipa::path(get, path = "/api/v1/executions/{id}", tag = "executions", operation_id = "getExecution",
+    params(("id" = String, Path, description = "`STATE_MACHINE:NAME`"), DescribeParameters),
+    responses(
+        (status = 200, description = "The execution", body = Execution),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn describe(
+    State(runtime): State<Runtime>,
+    Part(id): Part,
+    Parameters(parameters): Parameters<DescribeParameters>,
+) -> Answer<Execution> {
+    let id = ExecutionId::parse(&id)?;
+    let view = runtime.describe_execution(&id.machine, &id.name).await?;
+    let mut execution = Execution::of(&view)?;
+    if parameters.history {
+        let first = Page::new(None, None)?;
+        execution.history = Some(events::page(&runtime, &id, first, events::Order::Forward).await?);
+    }
+    Ok(Json(execution))
+}
+
+/// Stops an execution
+///
+/// One that has ended stays as it is.
+#[utoipa::path(post, path = "/api/v1/executions/{id}/stop", tag = "executions", operation_id = "stopExecution",
+    params(("id" = String, Path, description = "`STATE_MACHINE:NAME`")),
+    request_body = Reason,
+    responses(
+        (status = 200, description = "The execution, which has ended", body = Execution),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn stop(
+    State(runtime): State<Runtime>,
+    Part(id): Part,
+    Body(reason): Body<Reason>,
+) -> Answer<Execution> {
+    let id = ExecutionId::parse(&id)?;
+    let failure = Failure {
+        error: reason.error.map(Into::into),
+        cause: reason.cause.map(Into::into),
+    };
+    runtime.stop_execution(&id.machine, &id.name, failure).await?;
+    let view = runtime.describe_execution(&id.machine, &id.name).await?;
+    Ok(Json(Execution::of(&view)?))
+}
+
+async fn found(
+    runtime: &Runtime,
+    machine: Option<&str>,
+    status: Option<Status>,
+    page: Page,
+) -> Answer<Executions> {
+    let status = status.map(ExecutionStatus::from);
+    let found = runtime
+        .list_executions(machine, status, page.cursor, page.limit)
+        .await?;
+    Ok(Json(Executions {
+        next: page.next(found.len(), found.last().map(|item| item.number)),
+        executions: found.iter().map(ExecutionSummary::from).collect(),
+    }))
+}
+
+async fn started(runtime: &Runtime, request: StartExecution) -> Result<Response, Problem> {
+    let machine = request.state_machine.clone();
+    let started = runtime.start_execution(request).await?;
+    let id = id_of(&started.arn, &machine);
+    let body = Json(ExecutionSummary {
+        id: id.text(),
+        arn: started.arn.to_string(),
+        state_machine: id.machine.clone(),
+        name: id.name.clone(),
+        status: Status::Running,
+        started_at: instant(started.started_at),
+        stopped_at: None,
+    });
+    Ok((StatusCode::CREATED, [(LOCATION, location(&id))], body).into_response())
+}
+
+async fn ended(
+    runtime: &Runtime,
+    request: StartExecution,
+    wait: Duration,
+) -> Result<Response, Problem> {
+    let machine = runtime.describe_state_machine(&request.state_machine).await?;
+    if machine.machine_type == MachineType::Express {
+        let ended = runtime.start_sync_execution(request).await?;
+        return Ok(Json(Execution::of(&ended.execution)?).into_response());
+    }
+    let started = runtime.start_execution(request).await?;
+    let id = id_of(&started.arn, &machine.name);
+    let is_over = tokio::time::timeout(wait, follow(runtime, &id)).await;
+    if let Ok(followed) = is_over {
+        followed?;
+    }
+    let view = runtime.describe_execution(&id.machine, &id.name).await?;
+    let body = Json(Execution::of(&view)?);
+    if view.status == ExecutionStatus::Running {
+        return Ok((StatusCode::ACCEPTED, [(LOCATION, location(&id))], body).into_response());
+    }
+    Ok(body.into_response())
+}
+
+/// Ready when the execution has ended.
+async fn follow(runtime: &Runtime, id: &ExecutionId) -> Result<(), Error> {
+    let mut events = runtime.follow(&id.machine, &id.name, 1).await?;
+    while let Some(event) = events.next().await {
+        event?;
+    }
+    Ok(())
+}
+
+fn location(id: &ExecutionId) -> String {
+    format!("/api/v1/executions/{}", names::encoded(&id.text()))
+}
+
+/// The id in an ARN that the runtime made.
+fn id_of(arn: &str, machine: &str) -> ExecutionId {
+    ExecutionId::of_arn(arn).unwrap_or_else(|| ExecutionId {
+        machine: machine.to_owned(),
+        name: arn.to_owned(),
+    })
+}
+
+impl Execution {
+    fn of(view: &ExecutionView) -> Result<Self, Problem> {
+        let failure = view.failure.as_ref();
+        Ok(Self {
+            summary: ExecutionSummary {
+                id: format!("{}:{}", view.state_machine_name, view.name),
+                arn: view.arn.to_string(),
+                state_machine: view.state_machine_name.to_string(),
+                name: view.name.to_string(),
+                status: view.status.into(),
+                started_at: instant(view.started_at),
+                stopped_at: view.stopped_at.map(instant),
+            },
+            input: Any::of(&view.input)?,
+            output: view.output.as_ref().map(Any::of).transpose()?,
+            error: failure.and_then(|failure| failure.error.as_deref().map(str::to_owned)),
+            cause: failure.and_then(|failure| failure.cause.as_deref().map(str::to_owned)),
+            history: None,
+        })
+    }
+}
+
+impl From<&ExecutionItem> for ExecutionSummary {
+    fn from(item: &ExecutionItem) -> Self {
+        let machine = item.state_machine_arn.rsplit(':').next().unwrap_or_default();
+        Self {
+            id: format!("{machine}:{}", item.name),
+            arn: item.arn.to_string(),
+            state_machine: machine.to_owned(),
+            name: item.name.to_string(),
+            status: item.status.into(),
+            started_at: instant(item.started_at),
+            stopped_at: item.stopped_at.map(instant),
+        }
+    }
+}
+
+impl From<ExecutionStatus> for Status {
+    fn from(status: ExecutionStatus) -> Self {
+        match status {
+            ExecutionStatus::Running => Self::Running,
+            ExecutionStatus::Succeeded => Self::Succeeded,
+            ExecutionStatus::Failed => Self::Failed,
+            ExecutionStatus::TimedOut => Self::TimedOut,
+            ExecutionStatus::Aborted => Self::Aborted,
+        }
+    }
+}
+
+impl From<Status> for ExecutionStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Running => Self::Running,
+            Status::Succeeded => Self::Succeeded,
+            Status::Failed => Self::Failed,
+            Status::TimedOut => Self::TimedOut,
+            Status::Aborted => Self::Aborted,
+        }
+    }
+}

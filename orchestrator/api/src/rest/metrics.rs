@@ -1,0 +1,115 @@
+//! `/metrics` in Prometheus's text format, version 0.0.4.
+
+use std::fmt::{Display, Write};
+
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use runtime::runtime::Runtime;
+use runtime::views::Counters;
+
+use crate::rest::process::Process;
+
+/// Shows figures for Prometheus
+#[utoipa::path(get, path = "/metrics", tag = "operation", operation_id = "getMetrics",
+    responses((status = 200, description = "The figures", body = String, content_type = "text/plain")))]
+#[expect(clippy::unused_async, reason = "a handler is async")]
+pub(super) async fn metrics(State(runtime): State<Runtime>) -> impl IntoResponse {
+    let text = page(&runtime.counters(), &Process::now());
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+}
+
+fn page(counters: &Counters, process: &Process) -> String {
+    let mut page = Page::default();
+    page.one(
+        "ratchet_build_info",
+        "gauge",
+        "The version that runs.",
+        &[(&format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1)],
+    );
+    page.counter("ratchet_executions_started_total", "Executions started.", counters.executions_started);
+    page.one(
+        "ratchet_executions_ended_total",
+        "counter",
+        "Executions ended, by status.",
+        &[
+            ("{status=\"succeeded\"}", counters.executions_succeeded),
+            ("{status=\"failed\"}", counters.executions_failed),
+            ("{status=\"timed_out\"}", counters.executions_timed_out),
+            ("{status=\"aborted\"}", counters.executions_aborted),
+        ],
+    );
+    page.counter("ratchet_history_events_total", "History events written.", counters.history_events);
+    page.counter("ratchet_tasks_scheduled_total", "Tasks handed over.", counters.tasks_scheduled);
+    page.gauge("ratchet_tasks_running", "Integration calls that run now.", counters.tasks_running);
+    page.gauge("ratchet_executions_loaded", "Executions held in memory now.", counters.executions_loaded);
+    page.gauge("ratchet_timers_waiting", "Timers that wait now.", counters.timers_waiting);
+    page.gauge(
+        "ratchet_executions_parked",
+        "Executions that can't go on until somebody looks at them.",
+        counters.executions_parked,
+    );
+    page.maybe("process_cpu_seconds_total", "counter", "Processor time, user and system.", process.cpu_seconds);
+    page.maybe("process_resident_memory_bytes", "gauge", "Memory in use.", process.resident_bytes);
+    page.maybe("process_virtual_memory_bytes", "gauge", "Address space.", process.virtual_bytes);
+    page.maybe("process_threads", "gauge", "Threads.", process.threads);
+    page.maybe("process_open_fds", "gauge", "Open files and sockets.", process.open_files);
+    page.maybe(
+        "process_start_time_seconds",
+        "gauge",
+        "When the process began, in seconds since 1970.",
+        process.started_at,
+    );
+    page.text
+}
+
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn counter(&mut self, name: &str, help: &str, value: u64) {
+        self.one(name, "counter", help, &[("", value)]);
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: u64) {
+        self.one(name, "gauge", help, &[("", value)]);
+    }
+
+    fn maybe<V: Display>(&mut self, name: &str, kind: &str, help: &str, value: Option<V>) {
+        if let Some(value) = value {
+            self.one(name, kind, help, &[("", value)]);
+        }
+    }
+
+    /// A metric with its samples, each with its labels.
+    fn one<V: Display>(&mut self, name: &str, kind: &str, help: &str, samples: &[(&str, V)]) {
+        let text = &mut self.text;
+        write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n").expect("a string takes any text");
+        for (labels, value) in samples {
+            writeln!(text, "{name}{labels} {value}").expect("a string takes any text");
+        }
+    }
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+    use expect_test::expect;
+
+    #[test]
+    fn every_figure_has_its_help_and_type() {
+        let counters = Counters {
+            executions_started: 3,
+            executions_succeeded: 2,
+            ..Counters::default()
+        };
+        let process = Process {
+            cpu_seconds: Some(1.5),
+            resident_bytes: Some(4096),
+            ..Process::default()
+        };
+        expect![""].assert_eq(&page(&counters, &process));
+    }
+}
