@@ -426,7 +426,19 @@ fn described(character: char) -> String {
     format!("'{character}' (code {code})")
 }
 
+/// Keeps each name once. Few members are compared with each other, many are looked up.
 fn without_repetitions(members: Vec<Member<'_>>) -> Members<'_> {
+    const FEW: usize = 16;
+    let is_repeated = |index: usize| {
+        let (before, rest) = members.split_at(index);
+        before.iter().any(|member| member.name == rest[0].name)
+    };
+    if members.len() <= FEW && !(1..members.len()).any(is_repeated) {
+        return Members {
+            list: members,
+            repeated: Vec::new(),
+        };
+    }
     let mut places: HashMap<Cow<'_, str>, usize> = HashMap::with_capacity(members.len());
     let mut list: Vec<Member<'_>> = Vec::with_capacity(members.len());
     let mut repeated = Vec::new();
