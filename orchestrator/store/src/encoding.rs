@@ -73,21 +73,33 @@ pub fn decode_input(bytes: &[u8]) -> Result<RecordedInput, Error> {
     decode("a recorded input", bytes)
 }
 
+/// The second byte: the rest is as postcard wrote it.
+const PLAIN: u8 = 0;
+
+/// The second byte: four bytes of size follow, little-endian, then what postcard wrote, as an LZ4 block. Texts repeat from event
+/// to event, so that a history comes to a tenth.
+const PACKED: u8 = 1;
+
+/// One byte of an LZ4 block stands for at most so many. A greater size is damage, and nothing is allocated for it.
+const GREATEST_RATIO: usize = 255;
+
 /// The first byte is the version, the second says whether the rest is compressed.
 fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    let plain = postcard::to_extend(value, vec![VERSION, 0])
+    let plain = postcard::to_extend(value, vec![VERSION, PLAIN])
         .expect("the records hold nothing that postcard cannot write");
     if plain.len() < COMPRESS_FROM {
         return plain;
     }
     let body = &plain[2..];
+    let Ok(size) = u32::try_from(body.len()) else {
+        return plain;
+    };
     let mut packed = vec![0; 6 + lz4_flex::block::get_maximum_output_size(body.len())];
     let length = lz4_flex::block::compress_into(body, &mut packed[6..])
         .expect("the buffer has the greatest size that compression can need");
     packed.truncate(6 + length);
     packed[0] = VERSION;
-    packed[1] = 1;
-    let size = u32::try_from(body.len()).expect("a record is smaller than 4 GiB");
+    packed[1] = PACKED;
     packed[2..6].copy_from_slice(&size.to_le_bytes());
     if packed.len() < plain.len() {
         packed
@@ -97,25 +109,45 @@ fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 }
 
 fn decode<T: for<'de> Deserialize<'de>>(what: &str, bytes: &[u8]) -> Result<T, Error> {
-    let damaged = |why: String| Error::Damaged {
+    read(bytes).map_err(|why| Error::Damaged {
         what: what.to_owned(),
         why,
+    })
+}
+
+fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
+    let [version, form, rest @ ..] = bytes else {
+        return Err("it is too short".to_owned());
     };
-    let plain;
-    let body = match bytes {
-        [VERSION, 0, body @ ..] => body,
-        [VERSION, 1, a, b, c, d, packed @ ..] => {
-            let size = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
-            plain = lz4_flex::block::decompress(packed, size)
-                .map_err(|error| damaged(error.to_string()))?;
-            &plain
+    if *version != VERSION {
+        return Err(format!(
+            "it has format {version}, this binary reads {VERSION}"
+        ));
+    }
+    let unpacked;
+    let body = match *form {
+        PLAIN => rest,
+        PACKED => {
+            unpacked = unpack(rest)?;
+            &unpacked
         }
-        [version, ..] if *version != VERSION => {
-            return Err(damaged(format!(
-                "it has format {version}, this binary reads {VERSION}"
-            )));
-        }
-        _ => return Err(damaged("it is too short".to_owned())),
+        _ => return Err("it is packed in a way that this binary does not know".to_owned()),
     };
-    postcard::from_bytes(body).map_err(|error| damaged(error.to_string()))
+    let (value, rest) = postcard::take_from_bytes(body).map_err(|error| error.to_string())?;
+    if rest.is_empty() {
+        Ok(value)
+    } else {
+        Err(format!("{} bytes follow its end", rest.len()))
+    }
+}
+
+fn unpack(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let Some((size, packed)) = bytes.split_first_chunk() else {
+        return Err("it is too short".to_owned());
+    };
+    let size = u32::from_le_bytes(*size) as usize;
+    if size / GREATEST_RATIO > packed.len() {
+        return Err(format!("its size is given as {size} bytes"));
+    }
+    lz4_flex::block::decompress(packed, size).map_err(|error| error.to_string())
 }

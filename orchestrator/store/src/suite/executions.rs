@@ -1,11 +1,13 @@
 //! Executions: what is read of them, how they are listed, and when they go.
 
+use futures_util::future::join_all;
+
 use super::samples::{
     MACHINE, append, commit, end, ended_child, execution, ids, input, snapshot, write,
 };
 use super::{Case, Subject, reopen};
 use crate::contract::{Direction, ExecutionFilter, Store, Write};
-use crate::records::{ExecutionId, ExecutionStatus, StateMachineId};
+use crate::records::{ExecutionId, ExecutionStatus, Parent, StateMachineId};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -15,6 +17,10 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "a status changes, also back to running",
         run: |subject| Box::pin(statuses(subject)),
+    },
+    Case {
+        name: "a nested execution is found by the attempt that started it",
+        run: |subject| Box::pin(children(subject)),
     },
     Case {
         name: "lists are newest first, by page, machine and status",
@@ -90,6 +96,21 @@ async fn statuses(subject: &mut dyn Subject) {
     assert_eq!(unfinished[0].wake_at, Some(8));
 }
 
+async fn children(subject: &mut dyn Subject) {
+    let store = subject.open().await;
+    let child = ended_child(2, "child", 3);
+    let parent = child.parent.expect("the sample has a parent");
+    write(&*store, [Write::AddExecution(execution(1, "a"))]).await;
+    write(&*store, [Write::AddExecution(child.clone())]).await;
+    let store = reopen(subject, store).await;
+    assert_eq!(store.child(parent).await.unwrap(), Some(child));
+    let other = Parent {
+        attempt: parent.attempt + 1,
+        ..parent
+    };
+    assert_eq!(store.child(other).await.unwrap(), None);
+}
+
 async fn lists(subject: &mut dyn Subject) {
     let store = subject.open().await;
     let all = [
@@ -105,8 +126,13 @@ async fn lists(subject: &mut dyn Subject) {
         record.machine = StateMachineId(1 + id % 3);
         record.status = all[usize::try_from(id * id % 11 % 5).expect("it is below 5")];
         record.stopped_at = (record.status != ExecutionStatus::Running).then_some(500);
-        records.push(record.clone());
-        write(&*store, [Write::AddExecution(record)]).await;
+        records.push(record);
+    }
+    let adding = records
+        .iter()
+        .map(|record| store.commit(commit([Write::AddExecution(record.clone())])));
+    for answer in join_all(adding).await {
+        answer.unwrap();
     }
     let store = reopen(subject, store).await;
     let machines = [None, Some(1), Some(2), Some(3), Some(4)];
@@ -182,6 +208,7 @@ async fn deleted(subject: &mut dyn Subject) {
 
 async fn retention(subject: &mut dyn Subject) {
     let store = subject.open().await;
+    let mut adding = Vec::new();
     for id in 1..=300_u32 {
         // Every tenth is still running; the others end in another order than they began.
         let mut record = execution(u64::from(id), &format!("e{id}"));
@@ -190,7 +217,10 @@ async fn retention(subject: &mut dyn Subject) {
             record.stopped_at = Some(i64::from(id * 37 % 300));
         }
         let writes = [Write::AddExecution(record), append(u64::from(id), 1, 2)];
-        store.commit(commit(writes)).await.unwrap();
+        adding.push(store.commit(commit(writes)));
+    }
+    for answer in join_all(adding).await {
+        answer.unwrap();
     }
     let is_old = |id: &u64| !id.is_multiple_of(10) && id * 37 % 300 < 150;
     let old = (1..=300).filter(is_old).count() as u64;

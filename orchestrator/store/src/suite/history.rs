@@ -1,5 +1,6 @@
 //! Histories: pages in both directions, whatever chunks the events came in.
 
+use futures_util::future::join_all;
 use interpreter::history::HistoryEvent;
 
 use super::samples::{append, commit, ended_child, event, execution, write};
@@ -94,8 +95,8 @@ async fn apart(subject: &mut dyn Subject) {
     for turn in 0..10 {
         let writes = (1..=20).map(|id| append(id, turn * id + 1, turn * id + id));
         let writing: Vec<_> = writes.map(|write| store.commit(commit([write]))).collect();
-        for answer in writing {
-            answer.await.expect("the commit is written");
+        for answer in join_all(writing).await {
+            answer.expect("the commit is written");
         }
     }
     let store = reopen(subject, store).await;

@@ -1,5 +1,7 @@
 //! Recovery: snapshots, the inputs after them, and what a restart sees first.
 
+use futures_util::future::join_all;
+
 use super::samples::{append, commit, end, execution, input, snapshot, write};
 use super::{Case, Subject, reopen};
 use crate::contract::{Store, Write};
@@ -80,8 +82,8 @@ async fn in_one_group(subject: &mut dyn Subject) {
         vec![input(1, 1, "newer", Some(6))],
     ];
     let writing: Vec<_> = commits.map(|writes| store.commit(commit(writes))).into();
-    for answer in writing {
-        answer.await.expect("the commit is written");
+    for answer in join_all(writing).await {
+        answer.expect("the commit is written");
     }
     let store = reopen(subject, store).await;
     let inputs = vec!["new".to_owned(), "newer".to_owned()];
@@ -125,6 +127,7 @@ async fn ends(subject: &mut dyn Subject) {
 
 async fn unfinished(subject: &mut dyn Subject) {
     let store = subject.open().await;
+    let mut adding = Vec::new();
     for id in 1..=50_u64 {
         let wake_at = (id % 2 == 0).then_some(id.cast_signed() * 10);
         let name = format!("e{id}");
@@ -132,7 +135,10 @@ async fn unfinished(subject: &mut dyn Subject) {
             Write::AddExecution(execution(id, &name)),
             snapshot(id, "s", wake_at),
         ];
-        write(&*store, writes).await;
+        adding.push(store.commit(commit(writes)));
+    }
+    for answer in join_all(adding).await {
+        answer.expect("the commit is written");
     }
     let store = reopen(subject, store).await;
     let mut found: Vec<UnfinishedExecution> = Vec::new();
