@@ -11,6 +11,9 @@ use crate::invocation::Invocation;
 use crate::process::{Program, Running, describe, log_lines};
 use crate::settings::FunctionSettings;
 
+/// How much of the end of standard error a cause shows, in bytes.
+const STDERR: usize = 2048;
+
 /// A program run once for each call.
 ///
 /// The environment says what the call belongs to: `RATCHET_ATTEMPT_ID`, `RATCHET_EXECUTION_ARN`, and `RATCHET_TASK_TOKEN` when
@@ -43,7 +46,11 @@ impl CommandFunction {
     ///
     /// # Errors
     /// When it can't be started, says more than it may, or fails.
-    pub(crate) async fn call(&self, invocation: &Invocation) -> Result<Bytes, Failure> {
+    pub(crate) async fn call(
+        &self,
+        invocation: &Invocation,
+        resource: &str,
+    ) -> Result<Bytes, Failure> {
         let request_id = invocation.attempt.request_id.to_string();
         let environment = invocation.attempt.environment();
         let fixed = environment.map(|(name, value)| (name, value.to_owned()));
@@ -72,7 +79,7 @@ impl CommandFunction {
         };
         let output = async {
             match stdout {
-                Some(stdout) => read_at_most(stdout, self.output_bytes, &self.name).await,
+                Some(stdout) => read_at_most(stdout, self.output_bytes, resource).await,
                 None => Ok(Vec::new()),
             }
         };
@@ -111,23 +118,26 @@ impl CommandFunction {
 async fn read_at_most(
     stream: impl AsyncRead + Unpin,
     bytes: usize,
-    function: &str,
+    resource: &str,
 ) -> Result<Vec<u8>, Failure> {
     let mut output = Vec::new();
     // An error here is the end of the stream; the exit status tells the rest.
     let _ended = stream.take(bytes as u64 + 1).read_to_end(&mut output).await;
     if output.len() > bytes {
-        return Err(failures::too_long(function));
+        return Err(failures::too_long(resource));
     }
     Ok(output)
 }
 
 fn exit_error(request_id: &str, status: &str, log: &[u8]) -> Failure {
     let log = String::from_utf8_lossy(log);
-    let body = serde_json::json!({
-        "errorType": "Runtime.ExitError",
-        "errorMessage": format!("RequestId: {request_id} Error: Command exited with error: {status}"),
-        "stderr": failures::tail(log.trim_end(), 2048),
-    });
-    failures::failure("Runtime.ExitError", body.to_string())
+    let body = failures::error_object(&[
+        ("errorType", "Runtime.ExitError"),
+        (
+            "errorMessage",
+            &format!("RequestId: {request_id} Error: Command exited with error: {status}"),
+        ),
+        ("stderr", failures::tail(log.trim_end(), STDERR)),
+    ]);
+    failures::failure("Runtime.ExitError", body)
 }

@@ -44,7 +44,12 @@ pub(crate) struct Connector {
 
 /// Why there is no connection. The text is what a person reads after the words "Unable to execute HTTP request".
 #[derive(Debug)]
-pub(crate) struct ConnectError(pub(crate) String);
+pub(crate) enum ConnectError {
+    /// The rules exclude the host, or all of its addresses.
+    Forbidden(String),
+    /// The host is unknown or does not answer.
+    Failed(String),
+}
 
 impl Origin {
     /// The origin of an absolute URL.
@@ -107,20 +112,21 @@ impl Connector {
     pub(crate) async fn connect(&self, origin: &Origin) -> Result<Box<dyn Stream>, ConnectError> {
         match tokio::time::timeout(self.timeout, self.open(origin)).await {
             Ok(opened) => opened,
-            Err(_) => Err(ConnectError(format!(
+            Err(_) => Err(ConnectError::Failed(format!(
                 "Connect to {origin} failed: connect timed out"
             ))),
         }
     }
 
     async fn open(&self, origin: &Origin) -> Result<Box<dyn Stream>, ConnectError> {
-        let failed =
-            |error: &dyn fmt::Display| ConnectError(format!("Connect to {origin} failed: {error}"));
+        let failed = |error: &dyn fmt::Display| {
+            ConnectError::Failed(format!("Connect to {origin} failed: {error}"))
+        };
         let host = origin.bare_host();
         let addresses = addresses(host, origin.port)
             .await
-            .map_err(|_| ConnectError(format!("{host}: Name or service not known")))?;
-        let mut last = ConnectError(format!(
+            .map_err(|_| ConnectError::Failed(format!("{host}: Name or service not known")))?;
+        let mut last = ConnectError::Forbidden(format!(
             "{origin} is not allowed: the http settings of this server exclude it"
         ));
         // Only addresses that were checked are connected to, so a name that changes its mind in between gains nothing.

@@ -75,11 +75,17 @@ pub(crate) fn error_type(text: &str) -> Option<String> {
 
 /// What Lambda's own environment reports about a function that did not report itself.
 pub(crate) fn sandbox_error(error: &str, request_id: &str, message: &str) -> Failure {
-    let body = serde_json::json!({
-        "errorType": error,
-        "errorMessage": format!("RequestId: {request_id} Error: {message}"),
-    });
-    failure(error, body.to_string())
+    let message = format!("RequestId: {request_id} Error: {message}");
+    failure(
+        error,
+        error_object(&[("errorType", error), ("errorMessage", &message)]),
+    )
+}
+
+/// An error object's text, members in the order given.
+pub(crate) fn error_object(members: &[(&str, &str)]) -> String {
+    let members = members.iter().map(|(name, text)| (*name, (*text).into()));
+    expression::value::Value::object(members).to_text()
 }
 
 /// An answer of the Invoke API that is an error.
@@ -122,7 +128,9 @@ fn bare_code(code: &str) -> &str {
 /// No answer from the Lambda endpoint or from a function's URL.
 pub(crate) fn lambda_unreachable(resource: &str, error: ExchangeError) -> Failure {
     match error {
-        ExchangeError::Connect(text) | ExchangeError::Broken(text) => failure(
+        ExchangeError::Forbidden(text)
+        | ExchangeError::Connect(text)
+        | ExchangeError::Broken(text) => failure(
             "Lambda.SdkClientException",
             format!("Unable to execute HTTP request: {text}"),
         ),

@@ -207,7 +207,7 @@ impl Function {
         let call = async {
             match &self.performer {
                 Performer::Runtime(function) => function.call(invocation, deadline).await,
-                Performer::Command(function) => function.call(invocation).await,
+                Performer::Command(function) => function.call(invocation, resource).await,
                 Performer::Url(function) => function.call(invocation, resource).await,
             }
         };

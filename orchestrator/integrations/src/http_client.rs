@@ -38,6 +38,8 @@ pub(crate) struct Answer {
 /// Why there is no answer. The text is what a person reads after the words "Unable to execute HTTP request".
 #[derive(Debug)]
 pub(crate) enum ExchangeError {
+    /// The rules of this client forbid the target.
+    Forbidden(String),
     /// No connection could be made.
     Connect(String),
     /// The connection broke before the answer was complete.
@@ -121,7 +123,10 @@ impl Client {
             .connector
             .connect(origin)
             .await
-            .map_err(|ConnectError(text)| ExchangeError::Connect(text))?;
+            .map_err(|error| match error {
+                ConnectError::Forbidden(text) => ExchangeError::Forbidden(text),
+                ConnectError::Failed(text) => ExchangeError::Connect(text),
+            })?;
         let (sender, driver) = handshake(TokioIo::new(stream))
             .await
             .map_err(|error| ExchangeError::Connect(error.to_string()))?;

@@ -89,6 +89,8 @@ impl HttpTask {
                 .client
                 .send(&described.origin, || self.request(&described, &proof));
             sent.await.map_err(|error| match error {
+                // Trying again will not help, so it is no failure of the network.
+                ExchangeError::Forbidden(text) => failures::failure(names::PERMISSIONS, text),
                 ExchangeError::Connect(text) | ExchangeError::Broken(text) => {
                     failures::failure(names::HTTP_SOCKET, text)
                 }

@@ -224,11 +224,13 @@ async fn read(body: Incoming) -> Result<Bytes, Failure> {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) => Err(failures::failure(
             "Function.ResponseSizeTooLarge",
-            serde_json::json!({
-                "errorType": "Function.ResponseSizeTooLarge",
-                "errorMessage": format!("cannot read the function's response: {error}"),
-            })
-            .to_string(),
+            failures::error_object(&[
+                ("errorType", "Function.ResponseSizeTooLarge"),
+                (
+                    "errorMessage",
+                    &format!("cannot read the function's response: {error}"),
+                ),
+            ]),
         )),
     }
 }
@@ -251,8 +253,8 @@ fn accepted() -> Response<Full<Bytes>> {
 }
 
 fn refused(status: StatusCode, error: &str, message: &str) -> Response<Full<Bytes>> {
-    let body = serde_json::json!({ "errorType": error, "errorMessage": message });
-    answer(status, body.to_string())
+    let body = failures::error_object(&[("errorType", error), ("errorMessage", message)]);
+    answer(status, body)
 }
 
 fn answer(status: StatusCode, body: String) -> Response<Full<Bytes>> {

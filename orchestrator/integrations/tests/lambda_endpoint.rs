@@ -1,6 +1,9 @@
 //! Functions that are called at a Lambda endpoint: what is sent, and what becomes of the answer.
 
-#![allow(clippy::unwrap_used, reason = "a test fails where something is not as it must be")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails where something is not as it must be"
+)]
 
 mod support;
 

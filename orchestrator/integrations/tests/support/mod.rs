@@ -1,7 +1,10 @@
 //! What the tests share: a server that answers as it is told, calls, and outcomes as text.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
-#![allow(clippy::unwrap_used, reason = "a test fails where something is not as it must be")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails where something is not as it must be"
+)]
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -178,4 +181,28 @@ pub(crate) async fn run(integrations: &Integrations, call: TaskCall) -> String {
             failure.cause.unwrap_or_default()
         ),
     }
+}
+
+/// The text without what differs from one run to the next: dates, trace ids and times.
+pub(crate) fn masked(text: &str) -> String {
+    let mut masked = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("Root=1-") {
+        let (before, after) = rest.split_at(at + "Root=1-".len());
+        masked.push_str(before);
+        masked.push_str("TIME");
+        rest = &after[8..];
+    }
+    masked.push_str(rest);
+    let mut result = String::new();
+    let mut rest = masked.as_str();
+    while let Some(at) = rest.find(" GMT\"") {
+        // Every date has the length of this one.
+        let (before, after) = rest.split_at(at);
+        result.push_str(&before[..before.len() - "Sun, 22 Nov 2026 20:00:00".len()]);
+        result.push_str("DATE");
+        rest = &after[" GMT".len()..];
+    }
+    result.push_str(rest);
+    result
 }
