@@ -57,14 +57,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            let kind = match rejection.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => Kind::BodyTooLong,
-                _ => Kind::InvalidBody,
-            };
-            Problem::new(kind, rejection.body_text())
-        })?;
+        let bytes = match Bytes::from_request(request, state).await {
+            Ok(bytes) => bytes,
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                let detail = "the body is longer than the server's `body_bytes` allows";
+                return Err(Problem::new(Kind::BodyTooLong, detail));
+            }
+            Err(rejection) => {
+                return Err(Problem::new(Kind::InvalidBody, rejection.body_text()));
+            }
+        };
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        // Serde takes an array for a structure too, which would read an input that was sent bare as something else.
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            let detail = "the body must be an object, not an array";
+            return Err(Problem::new(Kind::InvalidBody, detail));
+        }
         match serde_json::from_slice(bytes) {
             Ok(body) => Ok(Self(body)),
             Err(error) => Err(Problem::new(Kind::InvalidBody, error.to_string())),
@@ -91,7 +99,12 @@ impl Any {
     pub(super) fn of_stored_text(text: &str) -> Result<Self, Problem> {
         RawValue::from_string(text.to_owned())
             .map(Self)
-            .map_err(|error| Problem::new(Kind::Internal, format!("a stored value is no JSON: {error}")))
+            .map_err(|error| {
+                Problem::new(
+                    Kind::Internal,
+                    format!("a stored value is no JSON: {error}"),
+                )
+            })
     }
 
     /// A payload's value.
@@ -107,7 +120,9 @@ impl Any {
 ///
 /// # Errors
 /// When it is no JSON.
-pub(super) fn even_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Any>, D::Error> {
+pub(super) fn even_null<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Any>, D::Error> {
     Any::deserialize(deserializer).map(Some)
 }
 
@@ -147,7 +162,10 @@ impl Page {
         let cursor = match cursor {
             None => None,
             Some(text) => Some(text.parse().map_err(|_| {
-                Problem::new(Kind::InvalidQuery, format!("cursor: `{text}` is none of a page's `next`"))
+                Problem::new(
+                    Kind::InvalidQuery,
+                    format!("cursor: `{text}` is none of a page's `next`"),
+                )
             })?),
         };
         Ok(Self { cursor, limit })
@@ -155,7 +173,8 @@ impl Page {
 
     /// The cursor after the last item, when there may be more.
     pub(super) fn next(self, found: usize, last: Option<u64>) -> Option<String> {
-        last.filter(|_| found == self.limit).map(|number| number.to_string())
+        last.filter(|_| found == self.limit)
+            .map(|number| number.to_string())
     }
 }
 
@@ -169,7 +188,7 @@ mod unit {
     #[test]
     fn instants_are_rfc_3339() {
         assert_eq!(instant(0), "1970-01-01T00:00:00.000Z");
-        assert_eq!(instant(1_795_381_200_007), "2026-11-22T19:00:00.007Z");
+        assert_eq!(instant(1_795_381_200_007), "2026-11-22T21:00:00.007Z");
         assert_eq!(instant(i64::MAX), "1970-01-01T00:00:00.000Z");
     }
 }

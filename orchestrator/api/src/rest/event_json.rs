@@ -108,12 +108,12 @@ mod unit {
             timestamp: 1_795_381_200_007,
             kind,
         };
-        let text = serde_json::to_string(&Event::of(&event)).unwrap();
+        let text = serde_json::to_string(&Event::of(&event)).expect("it is JSON");
         expected.assert_eq(&text);
     }
 
     fn payload(text: &str) -> Payload {
-        Payload::parse(text).unwrap()
+        Payload::parse(text).expect("it is JSON")
     }
 
     #[test]
@@ -128,7 +128,9 @@ mod unit {
                     value: payload(r#""text""#),
                 }],
             },
-            expect![""],
+            expect![[
+                r#"{"id":5,"previousId":4,"timestamp":"2026-11-22T21:00:00.007Z","type":"PassStateExited","details":{"name":"Prepare","output":{"a":[1,2.5]},"assignedVariables":{"x":"text"}}}"#
+            ]],
         );
     }
 
@@ -136,12 +138,19 @@ mod unit {
     fn failures_are_texts() {
         check(
             EventKind::ExecutionFailed(Failure::new("Broken", r#"{"not": "parsed"}"#)),
-            expect![""],
+            expect![[
+                r#"{"id":5,"previousId":4,"timestamp":"2026-11-22T21:00:00.007Z","type":"ExecutionFailed","details":{"error":"Broken","cause":"{\"not\": \"parsed\"}"}}"#
+            ]],
         );
     }
 
     #[test]
     fn some_events_have_no_details() {
-        check(EventKind::ParallelStarted, expect![""]);
+        check(
+            EventKind::ParallelStarted,
+            expect![[
+                r#"{"id":5,"previousId":4,"timestamp":"2026-11-22T21:00:00.007Z","type":"ParallelStateStarted"}"#
+            ]],
+        );
     }
 }

@@ -271,7 +271,9 @@ pub(super) async fn stop(
         error: reason.error.map(Into::into),
         cause: reason.cause.map(Into::into),
     };
-    runtime.stop_execution(&id.machine, &id.name, failure).await?;
+    runtime
+        .stop_execution(&id.machine, &id.name, failure)
+        .await?;
     let view = runtime.describe_execution(&id.machine, &id.name).await?;
     Ok(Json(Execution::of(&view)?))
 }
@@ -313,7 +315,9 @@ async fn ended(
     request: StartExecution,
     wait: Duration,
 ) -> Result<Response, Problem> {
-    let machine = runtime.describe_state_machine(&request.state_machine).await?;
+    let machine = runtime
+        .describe_state_machine(&request.state_machine)
+        .await?;
     if machine.machine_type == MachineType::Express {
         let ended = runtime.start_sync_execution(request).await?;
         return Ok(Json(Execution::of(&ended.execution)?).into_response());
@@ -377,7 +381,11 @@ impl Execution {
 
 impl From<&ExecutionItem> for ExecutionSummary {
     fn from(item: &ExecutionItem) -> Self {
-        let machine = item.state_machine_arn.rsplit(':').next().unwrap_or_default();
+        let machine = item
+            .state_machine_arn
+            .rsplit(':')
+            .next()
+            .unwrap_or_default();
         Self {
             id: format!("{machine}:{}", item.name),
             arn: item.arn.to_string(),

@@ -8,7 +8,6 @@ use crate::rest::problem::{Kind, Problem};
 /// Says that the process lives
 #[utoipa::path(get, path = "/healthz", tag = "operation", operation_id = "getHealth",
     responses((status = 200, description = "It does", body = String, content_type = "text/plain")))]
-#[expect(clippy::unused_async, reason = "a handler is async")]
 pub(super) async fn alive() -> &'static str {
     "ok\n"
 }

@@ -13,10 +13,12 @@ use crate::rest::process::Process;
 /// Shows figures for Prometheus
 #[utoipa::path(get, path = "/metrics", tag = "operation", operation_id = "getMetrics",
     responses((status = 200, description = "The figures", body = String, content_type = "text/plain")))]
-#[expect(clippy::unused_async, reason = "a handler is async")]
 pub(super) async fn metrics(State(runtime): State<Runtime>) -> impl IntoResponse {
     let text = page(&runtime.counters(), &Process::now());
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+    (
+        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        text,
+    )
 }
 
 fn page(counters: &Counters, process: &Process) -> String {
@@ -27,7 +29,11 @@ fn page(counters: &Counters, process: &Process) -> String {
         "The version that runs.",
         &[(&format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1)],
     );
-    page.counter("ratchet_executions_started_total", "Executions started.", counters.executions_started);
+    page.counter(
+        "ratchet_executions_started_total",
+        "Executions started.",
+        counters.executions_started,
+    );
     page.one(
         "ratchet_executions_ended_total",
         "counter",
@@ -39,21 +45,61 @@ fn page(counters: &Counters, process: &Process) -> String {
             ("{status=\"aborted\"}", counters.executions_aborted),
         ],
     );
-    page.counter("ratchet_history_events_total", "History events written.", counters.history_events);
-    page.counter("ratchet_tasks_scheduled_total", "Tasks handed over.", counters.tasks_scheduled);
-    page.gauge("ratchet_tasks_running", "Integration calls that run now.", counters.tasks_running);
-    page.gauge("ratchet_executions_loaded", "Executions held in memory now.", counters.executions_loaded);
-    page.gauge("ratchet_timers_waiting", "Timers that wait now.", counters.timers_waiting);
+    page.counter(
+        "ratchet_history_events_total",
+        "History events written.",
+        counters.history_events,
+    );
+    page.counter(
+        "ratchet_tasks_scheduled_total",
+        "Tasks handed over.",
+        counters.tasks_scheduled,
+    );
+    page.gauge(
+        "ratchet_tasks_running",
+        "Integration calls that run now.",
+        counters.tasks_running,
+    );
+    page.gauge(
+        "ratchet_executions_loaded",
+        "Executions held in memory now.",
+        counters.executions_loaded,
+    );
+    page.gauge(
+        "ratchet_timers_waiting",
+        "Timers that wait now.",
+        counters.timers_waiting,
+    );
     page.gauge(
         "ratchet_executions_parked",
         "Executions that can't go on until somebody looks at them.",
         counters.executions_parked,
     );
-    page.maybe("process_cpu_seconds_total", "counter", "Processor time, user and system.", process.cpu_seconds);
-    page.maybe("process_resident_memory_bytes", "gauge", "Memory in use.", process.resident_bytes);
-    page.maybe("process_virtual_memory_bytes", "gauge", "Address space.", process.virtual_bytes);
+    page.maybe(
+        "process_cpu_seconds_total",
+        "counter",
+        "Processor time, user and system.",
+        process.cpu_seconds,
+    );
+    page.maybe(
+        "process_resident_memory_bytes",
+        "gauge",
+        "Memory in use.",
+        process.resident_bytes,
+    );
+    page.maybe(
+        "process_virtual_memory_bytes",
+        "gauge",
+        "Address space.",
+        process.virtual_bytes,
+    );
     page.maybe("process_threads", "gauge", "Threads.", process.threads);
-    page.maybe("process_open_fds", "gauge", "Open files and sockets.", process.open_files);
+    page.maybe(
+        "process_open_fds",
+        "gauge",
+        "Open files and sockets.",
+        process.open_files,
+    );
     page.maybe(
         "process_start_time_seconds",
         "gauge",
@@ -86,7 +132,8 @@ impl Page {
     /// A metric with its samples, each with its labels.
     fn one<V: Display>(&mut self, name: &str, kind: &str, help: &str, samples: &[(&str, V)]) {
         let text = &mut self.text;
-        write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n").expect("a string takes any text");
+        write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n")
+            .expect("a string takes any text");
         for (labels, value) in samples {
             writeln!(text, "{name}{labels} {value}").expect("a string takes any text");
         }
@@ -110,6 +157,43 @@ mod unit {
             resident_bytes: Some(4096),
             ..Process::default()
         };
-        expect![""].assert_eq(&page(&counters, &process));
+        expect![[r##"
+            # HELP ratchet_build_info The version that runs.
+            # TYPE ratchet_build_info gauge
+            ratchet_build_info{version="0.1.0"} 1
+            # HELP ratchet_executions_started_total Executions started.
+            # TYPE ratchet_executions_started_total counter
+            ratchet_executions_started_total 3
+            # HELP ratchet_executions_ended_total Executions ended, by status.
+            # TYPE ratchet_executions_ended_total counter
+            ratchet_executions_ended_total{status="succeeded"} 2
+            ratchet_executions_ended_total{status="failed"} 0
+            ratchet_executions_ended_total{status="timed_out"} 0
+            ratchet_executions_ended_total{status="aborted"} 0
+            # HELP ratchet_history_events_total History events written.
+            # TYPE ratchet_history_events_total counter
+            ratchet_history_events_total 0
+            # HELP ratchet_tasks_scheduled_total Tasks handed over.
+            # TYPE ratchet_tasks_scheduled_total counter
+            ratchet_tasks_scheduled_total 0
+            # HELP ratchet_tasks_running Integration calls that run now.
+            # TYPE ratchet_tasks_running gauge
+            ratchet_tasks_running 0
+            # HELP ratchet_executions_loaded Executions held in memory now.
+            # TYPE ratchet_executions_loaded gauge
+            ratchet_executions_loaded 0
+            # HELP ratchet_timers_waiting Timers that wait now.
+            # TYPE ratchet_timers_waiting gauge
+            ratchet_timers_waiting 0
+            # HELP ratchet_executions_parked Executions that can't go on until somebody looks at them.
+            # TYPE ratchet_executions_parked gauge
+            ratchet_executions_parked 0
+            # HELP process_cpu_seconds_total Processor time, user and system.
+            # TYPE process_cpu_seconds_total counter
+            process_cpu_seconds_total 1.5
+            # HELP process_resident_memory_bytes Memory in use.
+            # TYPE process_resident_memory_bytes gauge
+            process_resident_memory_bytes 4096
+        "##]].assert_eq(&page(&counters, &process));
     }
 }

@@ -42,7 +42,10 @@ pub(crate) fn router(runtime: Runtime, options: Options) -> Router {
         .merge(document::router(&document))
         .fallback(|| async { Problem::new(Kind::NoSuchResource, "there is nothing at this path") })
         .method_not_allowed_fallback(|| async {
-            Problem::new(Kind::MethodNotAllowed, "this path does not know this method")
+            Problem::new(
+                Kind::MethodNotAllowed,
+                "this path does not know this method",
+            )
         })
         .layer(middleware::from_fn(origin::check))
         .layer(DefaultBodyLimit::max(options.body_bytes))

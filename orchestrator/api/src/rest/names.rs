@@ -112,7 +112,10 @@ mod unit {
             ("orders:", false),
             (":42", false),
             ("orders:42:43", false),
-            ("arn:aws:states:us-east-1:000000000000:execution:orders:42", false),
+            (
+                "arn:aws:states:us-east-1:000000000000:execution:orders:42",
+                false,
+            ),
             ("orders:4 2", false),
         ] {
             assert_eq!(ExecutionId::parse(text).is_ok(), is_id, "{text}");

@@ -1,9 +1,9 @@
 //! Errors as `application/problem+json` (RFC 9457), and every kind of them.
 
+use crate::rest::body::Part;
 use asl::diagnostic::Diagnostic;
 use asl::diagnostic::Severity;
 use axum::Json;
-use crate::rest::body::Part;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -95,7 +95,7 @@ pub(super) struct Explanation {
 }
 
 impl Kind {
-    const ALL: [Self; 26] = [
+    pub(super) const ALL: [Self; 26] = [
         Self::NoSuchResource,
         Self::MethodNotAllowed,
         Self::ForeignOrigin,
@@ -375,7 +375,10 @@ impl IntoResponse for Problem {
         let is_temporary = self.is_temporary;
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if is_temporary {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }

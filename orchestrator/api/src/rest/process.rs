@@ -29,7 +29,11 @@ impl Process {
         let open_files = fs::read_dir("/proc/self/fd").ok();
         Self {
             open_files: open_files.map(|entries| entries.count() as u64),
-            ..Self::parse(&text("/proc/self/stat"), &text("/proc/self/status"), &text("/proc/stat"))
+            ..Self::parse(
+                &text("/proc/self/stat"),
+                &text("/proc/self/status"),
+                &text("/proc/stat"),
+            )
         }
     }
 

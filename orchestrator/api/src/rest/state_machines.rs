@@ -7,9 +7,7 @@ use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use runtime::error::Error;
 use runtime::runtime::Runtime;
-use runtime::views::{
-    CreateStateMachine, StateMachineItem, StateMachineView, UpdateStateMachine,
-};
+use runtime::views::{CreateStateMachine, StateMachineItem, StateMachineView, UpdateStateMachine};
 use serde::{Deserialize, Serialize};
 use store::records::MachineType;
 use utoipa::{IntoParams, ToSchema};
@@ -199,7 +197,10 @@ pub(super) async fn replace(
         }
         Err(error) => return Err(error.into()),
     };
-    if new.kind.is_some_and(|kind| kind != Type::from(found.machine_type)) {
+    if new
+        .kind
+        .is_some_and(|kind| kind != Type::from(found.machine_type))
+    {
         let detail = format!("the state machine {name} has another type, which can't be changed");
         return Err(Problem::new(Kind::StateMachineExists, detail));
     }
