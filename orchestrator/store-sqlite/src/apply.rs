@@ -1,6 +1,7 @@
 //! Writes a group of commits as few statements.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::SqliteArguments;
@@ -12,24 +13,18 @@ use crate::group::{Added, ExecutionRow, Rows};
 use crate::many_rows::ManyRows;
 use crate::rows::{integer, machine_type_code, status_code};
 
-/// Writes the commits inside the open transaction. Returns the indexes of those that were refused because a name is taken;
-/// nothing of them was written, provided that none is solitary.
+/// The commits of a group that were refused, by their index, each with the name that is taken.
+pub(crate) type Refused = HashMap<usize, Arc<str>>;
+
+/// Writes the commits inside the open transaction. Of those that were refused nothing was written, provided that none is
+/// solitary.
 pub(crate) async fn apply(
     connection: &mut SqliteConnection,
     commits: &[&Commit],
-) -> Result<HashSet<usize>, sqlx::Error> {
+) -> Result<Refused, sqlx::Error> {
     let added = Added::of(commits);
-    let nobody = HashSet::new();
     let refused = add_executions(connection, &added.rows).await?;
-    let rows = Rows::of(
-        commits,
-        if refused.is_empty() {
-            &nobody
-        } else {
-            &refused
-        },
-        &added,
-    );
+    let rows = Rows::of(commits, &refused, &added);
     for write in &rows.others {
         write_other(connection, write).await?;
     }
@@ -54,19 +49,21 @@ static ADD_EXECUTIONS: ManyRows = ManyRows::new(
 async fn add_executions(
     connection: &mut SqliteConnection,
     rows: &[(usize, ExecutionRow<'_>)],
-) -> Result<HashSet<usize>, sqlx::Error> {
+) -> Result<Refused, sqlx::Error> {
     let written = ADD_EXECUTIONS
         .run(connection, rows, |(_, row), arguments| {
             bind_execution(row, arguments)
         })
         .await?;
     if written == rows.len() as u64 {
-        return Ok(HashSet::new());
+        return Ok(Refused::new());
     }
-    let mut refused = HashSet::new();
+    let mut refused = Refused::new();
     for (commit, row) in rows {
         if !is_stored(connection, row.record.id).await? {
-            refused.insert(*commit);
+            refused
+                .entry(*commit)
+                .or_insert_with(|| row.record.name.clone());
         }
     }
     Ok(refused)

@@ -1,9 +1,11 @@
 //! What a group of commits comes to: the rows to write, after everything that a later write makes needless is left out.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use store::contract::{Commit, Write};
 use store::records::{ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk};
+
+use crate::apply::Refused;
 
 /// The executions that a group adds.
 #[derive(Default)]
@@ -164,20 +166,20 @@ impl<'a> Added<'a> {
         }
     }
 
-    /// The status that the row of that execution is added with.
-    fn status(&self, id: ExecutionId) -> Option<(ExecutionStatus, Option<i64>)> {
-        let (_, row) = &self.rows[*self.index.get(&id)?];
-        Some((row.status, row.stopped_at))
+    /// The status that the row of that execution is added with, unless it is refused.
+    fn status(&self, id: ExecutionId, refused: &Refused) -> Option<(ExecutionStatus, Option<i64>)> {
+        let (commit, row) = &self.rows[*self.index.get(&id)?];
+        (!refused.contains_key(commit)).then_some((row.status, row.stopped_at))
     }
 }
 
 impl<'a> Rows<'a> {
     /// What the commits write beside added executions, except for the refused ones.
-    pub(crate) fn of(commits: &[&'a Commit], refused: &HashSet<usize>, added: &Added<'_>) -> Self {
+    pub(crate) fn of(commits: &[&'a Commit], refused: &Refused, added: &Added<'_>) -> Self {
         let mut rows = Self::default();
         let mut changes: BTreeMap<ExecutionId, Change<'a>> = BTreeMap::new();
         for (number, commit) in commits.iter().enumerate() {
-            if refused.contains(&number) {
+            if refused.contains_key(&number) {
                 continue;
             }
             for write in &commit.writes {
@@ -185,7 +187,7 @@ impl<'a> Rows<'a> {
             }
         }
         for (id, change) in changes {
-            rows.settle(id, change, added);
+            rows.settle(id, change, added.status(id, refused));
         }
         rows
     }
@@ -248,8 +250,12 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn settle(&mut self, id: ExecutionId, change: Change<'a>, added: &Added<'_>) {
-        let added_with = added.status(id);
+    fn settle(
+        &mut self,
+        id: ExecutionId,
+        change: Change<'a>,
+        added_with: Option<(ExecutionStatus, Option<i64>)>,
+    ) {
         let is_new = added_with.is_some();
         if change.is_deleted {
             self.deleted.push(id);

@@ -91,7 +91,7 @@ const RUNNING: &str =
     "select e.id, e.machine, e.revision, e.name, e.status, e.started_at, e.stopped_at,
      e.parent_execution, e.parent_attempt
      from unfinished as u cross join executions as e on e.id = u.execution
-     where u.execution < ?2 order by u.execution desc limit ?3";
+     where u.execution < ?2 and e.status = 0 order by u.execution desc limit ?3";
 
 const SUCCEEDED: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt
      from executions not indexed where status = 1 and id < ?2 order by id desc limit ?3";

@@ -1,15 +1,15 @@
 //! The one task that writes: it takes whatever is queued, writes it as one transaction, and answers everybody.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
-use store::contract::{Commit, Error, Write};
+use store::contract::{Commit, Error};
 use store::records::ExecutionId;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::apply::{apply, delete_executions, run};
+use crate::apply::{Refused, apply, delete_executions, run};
 use crate::checkpoint::Checkpoints;
 use crate::errors::GroupError;
 use crate::group::{is_solitary, size};
@@ -157,12 +157,11 @@ impl Writer {
     async fn write(&mut self, group: Vec<Waiting>) {
         let commits: Vec<&Commit> = group.iter().map(|(commit, _)| commit).collect();
         match self.transaction(&commits).await {
-            Ok(refused) => {
-                for (number, (commit, answer)) in group.into_iter().enumerate() {
-                    let written = if refused.contains(&number) {
-                        Err(name_taken(&commit))
-                    } else {
-                        Ok(())
+            Ok(mut refused) => {
+                for (number, (_, answer)) in group.into_iter().enumerate() {
+                    let written = match refused.remove(&number) {
+                        Some(name) => Err(Error::NameTaken(name)),
+                        None => Ok(()),
                     };
                     // Nobody may be left to hear it.
                     let _ = answer.send(written);
@@ -184,8 +183,8 @@ impl Writer {
         self.checkpoint_when_due().await;
     }
 
-    /// Writes commits as one transaction; returns the indexes of those that were refused.
-    async fn transaction(&mut self, commits: &[&Commit]) -> Result<HashSet<usize>, GroupError> {
+    /// Writes commits as one transaction; returns those that were refused.
+    async fn transaction(&mut self, commits: &[&Commit]) -> Result<Refused, GroupError> {
         let connection = connected(&mut self.connection, &self.reconnect).await?;
         let written = transact(connection, commits).await;
         if written.is_err() {
@@ -263,7 +262,7 @@ const ROLLBACK: &str = "rollback";
 async fn transact(
     connection: &mut SqliteConnection,
     commits: &[&Commit],
-) -> Result<HashSet<usize>, sqlx::Error> {
+) -> Result<Refused, sqlx::Error> {
     run(connection, BEGIN).await?;
     let refused = apply(connection, commits).await?;
     let is_refused_alone = commits.len() == 1 && !refused.is_empty();
@@ -305,12 +304,4 @@ async fn connected<'a>(
         Some(connection) => Ok(connection),
         None => Ok(connection.insert(options.connect().await?)),
     }
-}
-
-fn name_taken(commit: &Commit) -> Error {
-    let name = commit.writes.iter().find_map(|write| match write {
-        Write::AddExecution(record) => Some(record.name.clone()),
-        _ => None,
-    });
-    Error::NameTaken(name.unwrap_or_default())
 }

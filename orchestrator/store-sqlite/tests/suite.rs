@@ -38,14 +38,14 @@ async fn the_store_in_sqlite_keeps_the_contract() {
     check(Options::default()).await;
 }
 
-/// Groups of three, a queue of one, and a checkpoint after nearly every group.
+/// Groups of seven, a queue of one, and a checkpoint after nearly every group.
 #[tokio::test]
 async fn so_does_one_with_the_smallest_limits() {
     let options = Options {
         readers: 1,
         queued_commits: 1,
-        group_commits: 3,
-        group_bytes: 100,
+        group_commits: 7,
+        group_bytes: 1000,
         checkpoint_pages: 1,
         idle: Duration::from_millis(1),
         ..Options::default()
