@@ -6,6 +6,8 @@ pub(crate) mod file;
 pub(crate) mod layers;
 pub(crate) mod print;
 pub(crate) mod settings;
+#[cfg(test)]
+mod tests;
 pub(crate) mod values;
 
 use std::collections::BTreeMap;

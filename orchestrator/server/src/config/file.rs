@@ -56,6 +56,13 @@ impl Reader<'_> {
                 (None, DeValue::Table(inner)) if is_table => {
                     self.read_table(inner, &format!("{key}."), layer)?;
                 }
+                (None, _) if is_table => {
+                    return Err(Error::NoTable {
+                        path: self.path.to_owned(),
+                        line: self.line(name.span().start),
+                        key,
+                    });
+                }
                 (None, _) => {
                     return Err(Error::UnknownKey {
                         path: self.path.to_owned(),

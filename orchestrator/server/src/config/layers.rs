@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use integrations::settings::HttpSettings;
 use runtime::options::EngineLimits;
 use serde::Deserialize;
 use toml::Spanned;
@@ -43,6 +44,16 @@ pub(crate) enum Error {
         key: String,
         /// The keys that could stand there.
         known: String,
+    },
+    /// What is a table is set like a value.
+    #[error("{}:{line}: `{key}` is a table; write [{key}] and its keys below", path.display())]
+    NoTable {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The table.
+        key: String,
     },
     /// A value is wrong.
     #[error("{place}: `{key}` is wrong: {why}")]
@@ -233,6 +244,15 @@ fn defaults(set: &Layer, environment: &Environment) -> Result<Layer, Error> {
         let origin = Origin::Profile(profile);
         layer.insert(key, Assigned { value, origin });
     }
+    let http = toml::Value::try_from(HttpSettings::default()).expect("the bounds can be written");
+    let origin = Origin::Default;
+    layer.insert(
+        "http",
+        Assigned {
+            value: http,
+            origin,
+        },
+    );
     if !set.contains_key("data") {
         let directory = default_data_directory(environment).ok_or(Error::NoDataDirectory)?;
         let value = toml::Value::String(directory.to_string_lossy().into_owned());
