@@ -67,6 +67,8 @@ impl Integrations {
     }
 
     /// Stops the functions' processes and waits for their end. Calls that come later fail.
+    ///
+    /// Close the runtime first: a call in progress fails here, and must not be recorded as the task's failure.
     pub async fn close(&self) {
         self.lambda.functions.close().await;
     }
