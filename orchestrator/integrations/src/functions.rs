@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use interpreter::failure::Failure;
+use serde::de::IgnoredAny;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -96,6 +97,15 @@ impl Functions {
         if invocation.body.is_empty() {
             // A call without a payload reaches a function as the empty object.
             invocation.body = Bytes::from_static(b"{}");
+        } else if let Err(error) = serde_json::from_slice::<IgnoredAny>(&invocation.body) {
+            // A payload that the state gives as a string can be anything.
+            let message = format!("Could not parse request body into json: {error}");
+            return Err(failures::service_error(
+                400,
+                Some("InvalidRequestContentException"),
+                failures::error_object(&[("message", &message)]).as_bytes(),
+                Some(&invocation.attempt.request_id.to_string()),
+            ));
         }
         match invocation.kind {
             InvocationType::DryRun => Ok(Reply::of_local(204, Bytes::new(), &invocation)),

@@ -18,9 +18,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Notify, oneshot};
 
 use crate::failures;
-
-/// The longest result and error, in bytes: what Lambda takes.
-const RESULT_BYTES: usize = 6 * 1024 * 1024;
+use crate::settings::LAMBDA_RESULT_BYTES;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
 
@@ -220,7 +218,7 @@ fn give_up(offer: Offer, failure: Failure, taken: Taken) {
 }
 
 async fn read(body: Incoming) -> Result<Bytes, Failure> {
-    match Limited::new(body, RESULT_BYTES).collect().await {
+    match Limited::new(body, LAMBDA_RESULT_BYTES).collect().await {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) => Err(failures::failure(
             "Function.ResponseSizeTooLarge",

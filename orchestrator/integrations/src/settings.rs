@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+/// The longest result that Lambda lets a function return, in bytes.
+pub(crate) const LAMBDA_RESULT_BYTES: usize = 6_291_556;
+
 /// Everything that this crate is told. Nothing else is read: no environment variable, no file but the named certificates.
 ///
 /// ```toml
@@ -169,7 +172,7 @@ pub struct HttpSettings {
     pub connect_timeout_seconds: u64,
     /// How many connections one kind of call (Lambda endpoint, `url` functions, `http:invoke`) uses at once; others wait.
     pub connections: usize,
-    /// The longest body that is read, in bytes.
+    /// The longest body that is read, in bytes; as much as Lambda lets a function return when absent.
     pub response_bytes: usize,
     /// PEM files of certificate authorities to trust beside those of the public web.
     pub certificate_authorities: Vec<PathBuf>,
@@ -184,7 +187,7 @@ impl Default for HttpSettings {
                 .to_vec(),
             connect_timeout_seconds: 5,
             connections: 512,
-            response_bytes: 6 * 1024 * 1024,
+            response_bytes: LAMBDA_RESULT_BYTES,
             certificate_authorities: Vec::new(),
         }
     }

@@ -238,6 +238,29 @@ async fn a_connection_that_the_other_side_closed_meanwhile_costs_no_call() {
 }
 
 #[tokio::test]
+async fn dropping_a_call_closes_its_connection() {
+    use tokio::io::AsyncReadExt;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let toml = format!("lambda_endpoint = \"http://127.0.0.1:{port}\"");
+    let integrations = Integrations::new(&settings(&toml)).unwrap();
+    let request = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut buffer = [0; 4096];
+        assert!(stream.read(&mut buffer).await.unwrap() > 0);
+        stream
+    };
+    let mut stream = tokio::select! {
+        outcome = run(&integrations, function("f", "1")) => panic!("the call ended: {outcome}"),
+        stream = request => stream,
+    };
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_body_over_the_limit_fails_as_the_data_limit_does() {
     let stub = Stub::fixed(200, HEADERS, "\"0123456789\"").await;
     let toml = format!(

@@ -69,6 +69,12 @@ async fn a_payload_that_is_absent_or_null_is_the_empty_object() {
 }
 
 #[tokio::test]
+async fn a_payload_that_is_no_json_is_refused() {
+    let call = service("lambda:invoke", r#"{"FunctionName":"f","Payload":"hello"}"#);
+    check(&command(ECHO, ""), call, expect!["Lambda.InvalidRequestContentException: Could not parse request body into json: expected value at line 1 column 1 (Service: AWSLambda; Status Code: 400; Error Code: InvalidRequestContentException; Request ID: 3dafcfaa-6218-8432-b6ff-42263fe100ba; Proxy: null)"]).await;
+}
+
+#[tokio::test]
 async fn a_command_that_writes_nothing_gives_null() {
     check(&command("pass", ""), function("f", "{}"), expect!["null"]).await;
 }
