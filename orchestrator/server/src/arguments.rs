@@ -45,7 +45,7 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Configuration")]
 pub(crate) struct Sources {
-    /// Read this file instead of ./ratchet.toml [env: RATCHET_CONFIG]
+    /// Read this file instead of a ratchet.toml that is found [env: RATCHET_CONFIG]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Keep everything that must survive here [env: RATCHET_DATA]
@@ -125,15 +125,9 @@ The configuration is taken from ratchet.toml beside the definition when --config
 pub(crate) struct Run {
     /// The definition, Amazon States Language in JSON; - reads standard input
     pub(crate) file: PathBuf,
-    /// The input: JSON, or @FILE to read it from a file, or @- from standard input
-    #[arg(
-        long,
-        short,
-        value_name = "JSON|@FILE",
-        default_value = "{}",
-        hide_default_value = true
-    )]
-    pub(crate) input: String,
+    /// The input: JSON, or @FILE to read it from a file, or @- from standard input; {} when absent
+    #[arg(long, short, value_name = "JSON|@FILE")]
+    pub(crate) input: Option<String>,
     /// The execution's name; the same name goes on with the same execution
     #[arg(long, short, value_name = "NAME")]
     pub(crate) name: Option<String>,

@@ -1,7 +1,5 @@
 //! A definition's findings for the terminal, each with its line and the spot marked, and as JSON.
 
-use std::io::IsTerminal;
-
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use asl::diagnostic::{Diagnostic, Severity};
 use serde_json::{Value, json};
@@ -10,8 +8,8 @@ use serde_json::{Value, json};
 const LINE_BYTES: usize = 400;
 
 /// The findings for people; colours are for a terminal only.
-pub(crate) fn render(findings: &[Diagnostic], text: &str, file: &str) -> String {
-    let renderer = if std::io::stdout().is_terminal() {
+pub(crate) fn render(findings: &[Diagnostic], text: &str, file: &str, is_terminal: bool) -> String {
+    let renderer = if is_terminal {
         Renderer::styled()
     } else {
         Renderer::plain()
@@ -51,16 +49,23 @@ fn group<'a>(finding: &'a Diagnostic, text: &'a str, file: &'a str) -> Group<'a>
         Severity::Warning => Level::WARNING,
     };
     let spot = Spot::find(finding, text);
+    // Where the text is no JSON, AWS's wording repeats the source, which stands below anyway.
+    let message = finding
+        .message
+        .split(" at [Source:")
+        .next()
+        .unwrap_or_default();
+    let pointer = Some(finding.pointer.as_str()).filter(|pointer| pointer.starts_with('/'));
     let snippet = Snippet::source(spot.line)
         .line_start(finding.position.line.max(1) as usize)
         .path(file)
         .annotation(
             AnnotationKind::Primary
                 .span(spot.start..spot.end)
-                .label(finding.pointer.as_str()),
+                .label(pointer),
         );
     let group = level
-        .primary_title(finding.message.as_str())
+        .primary_title(message.trim_end())
         .id(finding.code.to_string())
         .element(snippet);
     match &finding.detail {

@@ -2,6 +2,8 @@
 
 mod directory;
 
+use std::io::IsTerminal;
+
 use expression::value::Value;
 use futures_util::StreamExt;
 use interpreter::failure::Failure;
@@ -11,7 +13,7 @@ use runtime::views::{CreateStateMachine, ExecutionView, StartExecution, UpdateSt
 use store::records::{ExecutionStatus, MachineType};
 
 use crate::arguments::Run;
-use crate::commands::serve::{Front, bind};
+use crate::commands::serve::{Front, bind, stop_cleanly};
 use crate::commands::validate::file_name;
 use crate::commands::{read_input, read_text};
 use crate::config::Config;
@@ -39,7 +41,10 @@ pub(super) async fn run(arguments: &Run, in_force: InForce) -> Result<Outcome, E
             None => uuid::Uuid::new_v4().to_string(),
         },
         definition,
-        input: read_input(&arguments.input)?,
+        input: match &arguments.input {
+            Some(input) => Some(read_input(input)?),
+            None => None,
+        },
         account: config.account.as_str().to_owned(),
     };
     directory::sweep(&config.data, config.retention.0);
@@ -54,17 +59,19 @@ pub(super) async fn run(arguments: &Run, in_force: InForce) -> Result<Outcome, E
         .as_ref()
         .and_then(|listener| listener.local_addr().ok());
     let engine = engine::open(&config, place.path(), address).await?;
-    if let Some(listener) = listener {
-        let front = Front::start(listener, &engine, &config)?;
+    let front = match listener {
+        Some(listener) => Some(Front::start(listener, &engine, &config)?),
+        None => None,
+    };
+    if let Some(front) = &front {
         output::note(&format!("listening on http://{}", front.address));
     }
     let ended = tokio::select! {
         ended = execute(&engine, &order, arguments) => Some(ended),
         _ = stop.asked() => None,
     };
-    let closing = tokio::time::timeout(config.shutdown.0, engine.close());
     tokio::select! {
-        closed = closing => if let Ok(Err(error)) = closed {
+        stopped = stop_cleanly(front, engine, config.shutdown.0) => if let Err(error) = stopped {
             tracing::warn!(%error, "cannot close the engine cleanly; what was done is safe");
         },
         _ = stop.asked() => {}
@@ -94,7 +101,8 @@ struct Order {
     machine: String,
     name: String,
     definition: String,
-    input: String,
+    /// Absent when the user gave none, which asks for `{}` or for whatever the execution was started with.
+    input: Option<String>,
     account: String,
 }
 
@@ -115,9 +123,14 @@ fn is_sound(definition: &str, arguments: &Run, config: &Config) -> bool {
         express: false,
     };
     let parsed = asl::parser::parse(definition, &options);
-    let found = findings::render(&parsed.diagnostics, definition, &file_name(&arguments.file));
+    let file = file_name(&arguments.file);
+    let is_terminal = std::io::stderr().is_terminal();
+    let found = findings::render(&parsed.diagnostics, definition, &file, is_terminal);
     if !found.is_empty() {
-        output::note(&found);
+        output::note(found.trim_end());
+    }
+    if parsed.machine.is_none() {
+        output::print_error(&format!("the definition in {file} has errors"));
     }
     parsed.machine.is_some()
 }
@@ -180,7 +193,7 @@ async fn start(engine: &Runtime, order: &Order) -> Result<(), EngineError> {
         .start_execution(StartExecution {
             state_machine: order.machine.clone(),
             name: Some(order.name.clone()),
-            input: Some(order.input.clone()),
+            input: order.input.clone(),
         })
         .await?;
     Ok(())
@@ -192,7 +205,11 @@ async fn take_up(engine: &Runtime, order: &Order, view: &ExecutionView) -> Resul
         .describe_state_machine_for_execution(&order.machine, &order.name)
         .await
         .map_err(|error| refused(&error))?;
-    let has_another = if Value::parse(&order.input).ok().as_ref() != Some(view.input.value()) {
+    let given = order
+        .input
+        .as_deref()
+        .and_then(|input| Value::parse(input).ok());
+    let has_another = if given.is_some_and(|input| input != *view.input.value()) {
         Some("input")
     } else if *machine.definition != *order.definition {
         Some("definition")

@@ -52,7 +52,7 @@ pub(super) async fn serve(in_force: &InForce, environment: &Environment) -> Resu
     let signal = stop.asked().await;
     tracing::info!(signal, "stopping");
     tokio::select! {
-        stopped = stop_cleanly(front, engine, config.shutdown.0) => stopped,
+        stopped = stop_cleanly(Some(front), engine, config.shutdown.0) => stopped,
         signal = stop.asked() => {
             tracing::warn!(signal, "stopped at once; what was acknowledged is safe");
             Ok(Outcome::Interrupted)
@@ -106,30 +106,36 @@ impl Front {
 
 /// Ends the requests in progress, then the engine, then what still waits; all of it in bounded time.
 pub(super) async fn stop_cleanly(
-    front: Front,
+    front: Option<Front>,
     engine: Runtime,
     limit: Duration,
 ) -> Result<Outcome, Error> {
     let began = Instant::now();
-    let mut requests = front.take_no_more();
-    let drained = tokio::time::timeout(DRAIN.min(limit), &mut requests).await;
-    let closed = tokio::time::timeout(limit.saturating_sub(began.elapsed()), engine.close()).await;
-    match closed {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            requests.abort();
-            return Err(Error::Failed(engine::explain(&error)));
-        }
-        Err(_) => {
-            requests.abort();
-            tracing::warn!("the engine did not stop in time; what was acknowledged is safe");
-            return Ok(Outcome::Done);
-        }
-    }
-    if drained.is_err() {
-        let _ = tokio::time::timeout(DRAIN.min(limit), &mut requests).await;
+    let mut requests = front.map(Front::take_no_more);
+    drain(requests.as_mut(), DRAIN.min(limit)).await;
+    let rest = limit.saturating_sub(began.elapsed());
+    let closed = tokio::time::timeout(rest, engine.close()).await;
+    // Those who waited for something of the engine have their answer now.
+    drain(requests.as_mut(), DRAIN.min(limit)).await;
+    if let Some(requests) = requests {
         requests.abort();
     }
-    tracing::info!(milliseconds = began.elapsed().as_millis() as u64, "stopped");
-    Ok(Outcome::Done)
+    match closed {
+        Ok(Ok(())) => {
+            tracing::info!(milliseconds = began.elapsed().as_millis() as u64, "stopped");
+            Ok(Outcome::Done)
+        }
+        Ok(Err(error)) => Err(Error::Failed(engine::explain(&error))),
+        Err(_) => {
+            tracing::warn!("the engine did not stop in time; what was acknowledged is safe");
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+/// Waits for the requests in progress, up to a limit.
+async fn drain(requests: Option<&mut JoinHandle<std::io::Result<()>>>, limit: Duration) {
+    if let Some(requests) = requests.filter(|requests| !requests.is_finished()) {
+        let _ = tokio::time::timeout(limit, requests).await;
+    }
 }

@@ -1,5 +1,6 @@
 //! `ratchet validate`: everything that is wrong with definitions.
 
+use std::io::IsTerminal;
 use std::path::Path;
 
 use asl::diagnostic::Severity;
@@ -29,7 +30,10 @@ pub(super) fn validate(arguments: &Validate, environment: &Environment) -> Resul
         warnings += count(&found, Severity::Warning);
         let name = file_name(file);
         match arguments.output {
-            Format::Table => output::print_findings(&findings::render(&found, &text, &name)),
+            Format::Table => {
+                let is_terminal = std::io::stdout().is_terminal();
+                output::print_findings(&findings::render(&found, &text, &name, is_terminal));
+            }
             Format::Json => reports.push(json!({
                 "file": name,
                 "findings": findings::as_json(&found),

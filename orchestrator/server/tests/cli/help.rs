@@ -1,0 +1,128 @@
+//! What `--help` says.
+
+use expect_test::expect;
+
+use crate::house::House;
+
+#[test]
+fn ratchet() {
+    House::with(&[]).check(&["--help"], expect![[r#"
+        exit code 0
+        --- stdout
+        Durable workflows, compatible with AWS Step Functions
+
+        Usage: ratchet <COMMAND>
+
+        Commands:
+          serve           Serve the API until SIGTERM or SIGINT
+          run             Execute a definition here, durably, and print its output
+          validate        Check definitions and show everything that is wrong with them
+          executions      Look at the executions of a server [alias: execution]
+          state-machines  Look at the state machines of a server and change them [alias: state-machine]
+          config          Print the configuration in force, and where each value comes from
+          completions     Print a completion script for a shell
+          help            Print this message or the help of the given subcommand(s)
+
+        Options:
+          -h, --help     Print help
+          -V, --version  Print version
+
+        Exit codes:
+          0    it was done
+          1    it was not done, or what was looked at is wrong: the execution failed, the definition has errors, the server refused
+          2    the command line, the input or the configuration is wrong
+          3    the server can't be reached, or the data directory can't be opened
+          130  it was interrupted
+    "#]]);
+}
+
+#[test]
+fn run() {
+    House::with(&[]).check(&["run", "--help"], expect![[r#"
+        exit code 0
+        --- stdout
+        Execute a definition here, durably, and print its output
+
+        Usage: ratchet run [OPTIONS] <FILE>
+
+        Arguments:
+          <FILE>
+                  The definition, Amazon States Language in JSON; - reads standard input
+
+        Options:
+          -i, --input <JSON|@FILE>
+                  The input: JSON, or @FILE to read it from a file, or @- from standard input; {} when absent
+
+          -n, --name <NAME>
+                  The execution's name; the same name goes on with the same execution
+
+          -q, --quiet
+                  Print no progress
+
+              --listen <ADDR>
+                  Serve the API while it runs, for task tokens and activities
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+          -V, --version
+                  Print version
+
+        Configuration:
+              --config <FILE>
+                  Read this file instead of a ratchet.toml that is found [env: RATCHET_CONFIG]
+
+              --data <DIR>
+                  Keep everything that must survive here [env: RATCHET_DATA]
+
+              --profile <PROFILE>
+                  Take the limits of this profile [env: RATCHET_PROFILE]
+
+                  Possible values:
+                  - default:    Payloads of 1 MiB and no end to a history
+                  - aws-strict: AWS's own limits, exactly
+
+              --log <LEVEL>
+                  Log at this level [env: RATCHET_LOG]
+
+              --set <KEY=VALUE>
+                  Set any value of the configuration: limits.payload_bytes=65536
+
+        What was done survives: a run that was cut short goes on where it was when it is given the same --name again, and a
+        name that has ended gives its recorded result again. Runs are kept apart from a server's executions, below runs/ in the
+        data directory; a run without a --name leaves nothing behind once it has ended.
+
+        The configuration is taken from ratchet.toml beside the definition when --config names no other.
+    "#]]);
+}
+
+#[test]
+fn version() {
+    House::with(&[]).check(
+        &["--version"],
+        expect![[r#"
+        exit code 0
+        --- stdout
+        ratchet 0.1.0
+    "#]],
+    );
+}
+
+#[test]
+fn nothing() {
+    let output = House::with(&[]).output(&[]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn completions_know_every_command() {
+    let house = House::with(&[]);
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = house.output(&["completions", shell]);
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{shell}");
+        for command in ["serve", "validate", "state-machines"] {
+            assert!(script.contains(command), "{shell} {command}");
+        }
+    }
+}
