@@ -58,7 +58,7 @@ impl Findings {
     pub(crate) fn text(&mut self, name: &str, value: Option<&str>, rule: &TextRule) {
         let Some(value) = value else { return };
         for constraint in rule.broken_by(value) {
-            let shown = (!rule.is_sensitive).then(|| format!("'{value}'"));
+            let shown = (!rule.is_sensitive).then(|| format!("'{}'", beginning(value)));
             self.note(name, shown.as_deref(), &constraint);
         }
     }
@@ -196,15 +196,21 @@ impl NumberRule {
     }
 }
 
+/// Enough of a value to recognise it by; a caller's megabytes need not come back.
+fn beginning(value: &str) -> &str {
+    &value[..value.floor_char_boundary(4096)]
+}
+
 fn at_most(limit: usize) -> String {
     format!("Member must have length less than or equal to {limit}")
 }
 
-/// Whether the whole text matches. The models that are served have these few patterns, one of them with a look-ahead that
-/// Rust's regular expressions don't have; a test holds that each is known.
+/// Whether the whole text matches. The models that are served have this one pattern; a test holds that there is no other.
 fn matches(pattern: &str, text: &str) -> bool {
-    match pattern {
-        r"\p{ASCII}*" => text.is_ascii(),
-        _ => true,
-    }
+    !is_known_pattern(pattern) || text.is_ascii()
+}
+
+/// Whether [`matches`] knows what that pattern means.
+pub(crate) fn is_known_pattern(pattern: &str) -> bool {
+    pattern == r"\p{ASCII}*"
 }

@@ -232,3 +232,6 @@ impl<K: Serialize, V: Serialize> Serialize for Map<K, V> {
         serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,9 +17,10 @@ pub(crate) struct Problem {
 
 /// The codes that any operation may answer with, whether it declares them or not.
 /// AWS: "Common Error Types" of the Step Functions API reference, and what its front end answers before an operation begins.
-pub(crate) const COMMON: [&str; 7] = [
+pub(crate) const COMMON: [&str; 8] = [
     "InternalFailure",
     "RequestEntityTooLargeException",
+    "RequestTimeoutException",
     "SerializationException",
     "ServiceUnavailable",
     "ThrottlingException",
@@ -68,6 +69,15 @@ impl Problem {
             "RequestEntityTooLargeException",
             413,
             format!("Request size exceeded the limit of {limit} bytes"),
+        )
+    }
+
+    /// The body did not arrive.
+    pub(crate) fn too_slow() -> Self {
+        Self::new(
+            "RequestTimeoutException",
+            408,
+            "The request's body did not arrive in time",
         )
     }
 

@@ -60,7 +60,7 @@ impl From<Problem> for Refusal {
 /// The error answer of an operation.
 pub(crate) fn problem(operation: Operation, arns: Arns<'_>, refusal: Refusal) -> Problem {
     let problem = match refusal {
-        Refusal::Runtime(error) => of_runtime(operation, arns, error),
+        Refusal::Runtime(error) => of_runtime(operation, arns, &error),
         Refusal::Mistake(mistake) => of_mistake(mistake),
         Refusal::Protocol(problem) => problem,
     };
@@ -71,7 +71,7 @@ pub(crate) fn problem(operation: Operation, arns: Arns<'_>, refusal: Refusal) ->
     Problem::validation(problem.message)
 }
 
-fn of_runtime(operation: Operation, arns: Arns<'_>, error: Error) -> Problem {
+fn of_runtime(operation: Operation, arns: Arns<'_>, error: &Error) -> Problem {
     match error {
         Error::StateMachineDoesNotExist(machine) => declared(
             ErrorCode::StateMachineDoesNotExist,
@@ -89,7 +89,7 @@ fn of_runtime(operation: Operation, arns: Arns<'_>, error: Error) -> Problem {
         ),
         Error::InvalidDefinition(diagnostics) => declared(
             ErrorCode::InvalidDefinition,
-            asl::diagnostic::invalid_definition_text(&diagnostics),
+            asl::diagnostic::invalid_definition_text(diagnostics),
         ),
         Error::StateMachineTypeNotSupported(_) => declared(
             ErrorCode::StateMachineTypeNotSupported,
@@ -113,11 +113,11 @@ fn of_runtime(operation: Operation, arns: Arns<'_>, error: Error) -> Problem {
             ErrorCode::InvalidExecutionInput,
             format!("Invalid State Machine Execution Input: '{why}'"),
         ),
-        Error::TooLong { what, limit, .. } => Findings::too_long(what, limit),
+        Error::TooLong { what, limit, .. } => Findings::too_long(what, *limit),
         Error::InvalidToken => declared(ErrorCode::InvalidToken, "Invalid Token: 'Invalid token'"),
         Error::TaskDoesNotExist => declared(
             ErrorCode::TaskDoesNotExist,
-            "Task does not exist: 'Provided task does not exist'",
+            "Task Does Not Exist: 'Provided task does not exist'",
         ),
         Error::TaskTimedOut => declared(
             ErrorCode::TaskTimedOut,
@@ -143,6 +143,7 @@ fn of_runtime(operation: Operation, arns: Arns<'_>, error: Error) -> Problem {
         Error::Parked { arn, why } => Problem::internal(format!(
             "The execution {arn} is parked until somebody looks at it: {why}"
         )),
+        Error::Unavailable(error) => of_runtime(operation, arns, error),
         Error::ShuttingDown => Problem::unavailable("The server is shutting down"),
         Error::Store(error) if error.is_retryable() => {
             tracing::error!(operation = operation.spec().name, %error, "the store failed");
@@ -195,3 +196,6 @@ fn of_mistake(mistake: Mistake) -> Problem {
 fn declared(code: ErrorCode, message: impl Into<String>) -> Problem {
     Problem::new(code.as_str(), code.status(), message)
 }
+
+#[cfg(test)]
+mod tests;

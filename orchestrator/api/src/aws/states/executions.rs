@@ -294,3 +294,6 @@ fn billing(duration: i64) -> wire::BillingDetails {
         billed_duration_in_milliseconds: Some(hundreds * 100),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -148,3 +148,6 @@ fn aborted_type(state_type: StateType) -> Type {
         | StateType::Fail => Type::TaskStateAborted,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,17 +82,17 @@ impl Arns<'_> {
     }
 
     /// The ARN of a machine that an error names by name or ARN.
-    pub(crate) fn of_machine(&self, machine: String) -> String {
+    pub(crate) fn of_machine(&self, machine: &str) -> String {
         composed(machine, |name| self.partition.state_machine(name))
     }
 
     /// The ARN of an activity that an error names by name or ARN.
-    pub(crate) fn of_activity(&self, activity: String) -> String {
+    pub(crate) fn of_activity(&self, activity: &str) -> String {
         composed(activity, |name| self.partition.activity(name))
     }
 
     /// The ARN of an execution that an error names by `machine:name` or ARN.
-    pub(crate) fn of_execution(&self, execution: String) -> String {
+    pub(crate) fn of_execution(&self, execution: &str) -> String {
         composed(execution, |pair| match pair.split_once(':') {
             Some((machine, name)) => self.partition.execution(machine, name),
             None => pair.to_owned(),
@@ -117,11 +117,11 @@ impl Arns<'_> {
     }
 }
 
-fn composed(text: String, compose: impl FnOnce(&str) -> String) -> String {
+fn composed(text: &str, compose: impl FnOnce(&str) -> String) -> String {
     if text.starts_with("arn:") {
-        return text;
+        return text.to_owned();
     }
-    compose(&text)
+    compose(text)
 }
 
 fn not_valid_here(resource: &ArnResource<'_>) -> Refusal {
@@ -134,3 +134,6 @@ fn not_valid_here(resource: &ArnResource<'_>) -> Refusal {
     };
     Mistake::Arn(format!("Resource type not valid in this context: {kind}")).into()
 }
+
+#[cfg(test)]
+mod tests;

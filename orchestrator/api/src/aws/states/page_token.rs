@@ -89,3 +89,6 @@ impl Request<'_> {
         digest
     }
 }
+
+#[cfg(test)]
+mod tests;

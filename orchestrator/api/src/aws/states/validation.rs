@@ -58,3 +58,6 @@ fn wire_diagnostic(one: &Diagnostic) -> wire::ValidateStateMachineDefinitionDiag
         location: (!one.pointer.is_empty()).then_some(&*one.pointer),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,313 @@
+//! Operations that succeed, in the order in which people call them.
+
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::server::Server;
+
+const MACHINE: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:m";
+const EXECUTION: &str = "arn:aws:states:us-east-1:000000000000:execution:m:e";
+const ROLE: &str = "arn:aws:iam::000000000000:role/r";
+
+async fn check(client: &mut Client, operation: &str, body: Value, expected: Expect) -> Value {
+    let reply = client.call(operation, &body).await;
+    expected.assert_eq(&reply.shown());
+    reply.json()
+}
+
+fn machine(name: &str, machine_type: &str, states: Value) -> Value {
+    let first = states
+        .as_object()
+        .and_then(|states| states.keys().next().cloned());
+    let definition = json!({"StartAt": first, "States": states});
+    json!({
+        "name": name, "roleArn": ROLE, "type": machine_type, "definition": definition.to_string(),
+    })
+}
+
+async fn ended(client: &mut Client, execution: &str) {
+    loop {
+        let reply = client
+            .call("DescribeExecution", &json!({"executionArn": execution}))
+            .await;
+        if reply.json()["status"] != "RUNNING" {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn an_execution_from_birth_to_list() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    let pass = json!({"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Succeed"}});
+    check(
+        client,
+        "CreateStateMachine",
+        machine("m", "STANDARD", pass),
+        expect![[r#"200 {"creationDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m"}"#]],
+    )
+    .await;
+    let start = json!({"stateMachineArn": MACHINE, "name": "e", "input": "{ \"a\": [1] }"});
+    check(client, "StartExecution", start, expect![[r#"200 {"executionArn":"arn:aws:states:us-east-1:000000000000:execution:m:e","startDate":"time"}"#]]).await;
+    ended(client, EXECUTION).await;
+    let this = json!({"executionArn": EXECUTION});
+    check(client, "DescribeExecution", this.clone(), expect![[r#"200 {"executionArn":"arn:aws:states:us-east-1:000000000000:execution:m:e","input":"{ \"a\": [1] }","inputDetails":{"included":true},"name":"e","output":"{ \"a\": [1] }","outputDetails":{"included":true},"redriveCount":0,"redriveStatus":"NOT_REDRIVABLE","redriveStatusReason":"Execution is SUCCEEDED and cannot be redriven","startDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","status":"SUCCEEDED","stopDate":"time"}"#]]).await;
+    check(
+        client,
+        "DescribeStateMachineForExecution",
+        this.clone(),
+        expect![[r#"200 {"definition":"{\"StartAt\":\"A\",\"States\":{\"A\":{\"Next\":\"B\",\"Type\":\"Pass\"},\"B\":{\"Type\":\"Succeed\"}}}","loggingConfiguration":{"includeExecutionData":false,"level":"OFF"},"name":"m","roleArn":"arn:aws:iam::000000000000:role/r","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","updateDate":"time"}"#]],
+    )
+    .await;
+    check(
+        client,
+        "GetExecutionHistory",
+        this.clone(),
+        expect![[r#"200 {"events":[{"executionStartedEventDetails":{"input":"{ \"a\": [1] }","inputDetails":{"truncated":false},"roleArn":"arn:aws:iam::000000000000:role/r"},"id":1,"previousEventId":0,"timestamp":"time","type":"ExecutionStarted"},{"id":2,"previousEventId":0,"stateEnteredEventDetails":{"input":"{ \"a\": [1] }","inputDetails":{"truncated":false},"name":"A"},"timestamp":"time","type":"PassStateEntered"},{"id":3,"previousEventId":2,"stateExitedEventDetails":{"name":"A","output":"{ \"a\": [1] }","outputDetails":{"truncated":false}},"timestamp":"time","type":"PassStateExited"},{"id":4,"previousEventId":3,"stateEnteredEventDetails":{"input":"{ \"a\": [1] }","inputDetails":{"truncated":false},"name":"B"},"timestamp":"time","type":"SucceedStateEntered"},{"id":5,"previousEventId":4,"stateExitedEventDetails":{"name":"B","output":"{ \"a\": [1] }","outputDetails":{"truncated":false}},"timestamp":"time","type":"SucceedStateExited"},{"executionSucceededEventDetails":{"output":"{ \"a\": [1] }","outputDetails":{"truncated":false}},"id":6,"previousEventId":5,"timestamp":"time","type":"ExecutionSucceeded"}]}"#]],
+    )
+    .await;
+    check(
+        client,
+        "StopExecution",
+        this,
+        expect![[r#"200 {"stopDate":"time"}"#]],
+    )
+    .await;
+    let list = json!({"stateMachineArn": MACHINE});
+    check(client, "ListExecutions", list.clone(), expect![[r#"200 {"executions":[{"executionArn":"arn:aws:states:us-east-1:000000000000:execution:m:e","name":"e","redriveCount":0,"startDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","status":"SUCCEEDED","stopDate":"time"}]}"#]]).await;
+    let failed = json!({"stateMachineArn": MACHINE, "statusFilter": "FAILED"});
+    check(
+        client,
+        "ListExecutions",
+        failed,
+        expect![[r#"200 {"executions":[]}"#]],
+    )
+    .await;
+    let again = json!({"stateMachineArn": MACHINE, "name": "e", "input": "{}"});
+    check(client, "StartExecution", again, expect![[r#"400 {"__type":"ExecutionAlreadyExists","message":"Execution Already Exists: 'arn:aws:states:us-east-1:000000000000:execution:m:e'"}"#]]).await;
+    check(
+        client,
+        "DeleteStateMachine",
+        list.clone(),
+        expect!["200 {}"],
+    )
+    .await;
+    check(client, "DescribeStateMachine", list, expect![[r#"400 {"__type":"StateMachineDoesNotExist","message":"State Machine Does Not Exist: 'arn:aws:states:us-east-1:000000000000:stateMachine:m'"}"#]]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_machine_that_changes() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    let mut create = machine("m", "STANDARD", json!({"A": {"Type": "Succeed"}}));
+    create["tracingConfiguration"] = json!({"enabled": true});
+    check(client, "CreateStateMachine", create, expect![[r#"200 {"creationDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m"}"#]]).await;
+    let this = json!({"stateMachineArn": MACHINE});
+    check(
+        client,
+        "DescribeStateMachine",
+        this.clone(),
+        expect![[r#"200 {"creationDate":"time","definition":"{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Succeed\"}}}","loggingConfiguration":{"includeExecutionData":false,"level":"OFF"},"name":"m","roleArn":"arn:aws:iam::000000000000:role/r","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","status":"ACTIVE","tracingConfiguration":{"enabled":true},"type":"STANDARD"}"#]],
+    )
+    .await;
+    let update = json!({
+        "stateMachineArn": MACHINE,
+        "definition": machine("m", "", json!({"B": {"Type": "Succeed"}}))["definition"],
+        "loggingConfiguration": {"level": "OFF", "includeExecutionData": true},
+    });
+    check(
+        client,
+        "UpdateStateMachine",
+        update,
+        expect![[r#"200 {"revisionId":"<revisionId>","updateDate":"time"}"#]],
+    )
+    .await;
+    check(client, "DescribeStateMachine", this, expect![[r#"200 {"creationDate":"time","definition":"{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Succeed\"}}}","loggingConfiguration":{"includeExecutionData":true,"level":"OFF"},"name":"m","revisionId":"<revisionId>","roleArn":"arn:aws:iam::000000000000:role/r","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","status":"ACTIVE","tracingConfiguration":{"enabled":true},"type":"STANDARD"}"#]]).await;
+    let metadata = json!({"stateMachineArn": MACHINE, "includedData": "METADATA_ONLY"});
+    check(client, "DescribeStateMachine", metadata, expect![[r#"200 {"creationDate":"time","definition":"{}","loggingConfiguration":{"includeExecutionData":true,"level":"OFF"},"name":"m","revisionId":"<revisionId>","roleArn":"arn:aws:iam::000000000000:role/r","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","status":"ACTIVE","tracingConfiguration":{"enabled":true},"type":"STANDARD"}"#]]).await;
+    check(client, "ListStateMachines", json!({}), expect![[r#"200 {"stateMachines":[{"creationDate":"time","name":"m","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","type":"STANDARD"}]}"#]]).await;
+}
+
+#[tokio::test]
+async fn an_activity_and_its_worker() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    let arn = "arn:aws:states:us-east-1:000000000000:activity:work";
+    check(
+        client,
+        "CreateActivity",
+        json!({"name": "work"}),
+        expect![[r#"200 {"activityArn":"arn:aws:states:us-east-1:000000000000:activity:work","creationDate":"time"}"#]],
+    )
+    .await;
+    let task = json!({"A": {"Type": "Task", "Resource": arn, "End": true}});
+    check(
+        client,
+        "CreateStateMachine",
+        machine("m", "STANDARD", task),
+        expect![[r#"200 {"creationDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m"}"#]],
+    )
+    .await;
+    let this = json!({"activityArn": arn, "workerName": "w"});
+    check(
+        client,
+        "GetActivityTask",
+        this.clone(),
+        expect![[r#"200 {"taskToken":null}"#]],
+    )
+    .await;
+    let start = json!({"stateMachineArn": MACHINE, "name": "e", "input": "[7]"});
+    check(client, "StartExecution", start, expect![[r#"200 {"executionArn":"arn:aws:states:us-east-1:000000000000:execution:m:e","startDate":"time"}"#]]).await;
+    let taken = check(
+        client,
+        "GetActivityTask",
+        this,
+        expect![[r#"200 {"input":"[7]","taskToken":"<taskToken>"}"#]],
+    )
+    .await;
+    let token = json!({"taskToken": taken["taskToken"]});
+    check(
+        client,
+        "SendTaskHeartbeat",
+        token.clone(),
+        expect!["200 {}"],
+    )
+    .await;
+    let mut success = token.clone();
+    success["output"] = json!("{");
+    check(client, "SendTaskSuccess", success.clone(), expect![[r#"400 {"__type":"InvalidOutput","message":"Invalid Output: 'EOF while parsing an object at line 1 column 1'"}"#]]).await;
+    success["output"] = json!("[8]");
+    check(client, "SendTaskSuccess", success, expect!["200 {}"]).await;
+    check(client, "SendTaskFailure", token, expect![[r#"400 {"__type":"TaskTimedOut","message":"Task Timed Out: 'Provided task does not exist anymore'"}"#]]).await;
+    ended(client, EXECUTION).await;
+    let this = json!({"executionArn": EXECUTION, "reverseOrder": true, "maxResults": 3});
+    check(client, "GetExecutionHistory", this, expect![[r#"200 {"events":[{"executionSucceededEventDetails":{"output":"[8]","outputDetails":{"truncated":false}},"id":7,"previousEventId":6,"timestamp":"time","type":"ExecutionSucceeded"},{"id":6,"previousEventId":5,"stateExitedEventDetails":{"name":"A","output":"[8]","outputDetails":{"truncated":false}},"timestamp":"time","type":"TaskStateExited"},{"activitySucceededEventDetails":{"output":"[8]","outputDetails":{"truncated":false}},"id":5,"previousEventId":4,"timestamp":"time","type":"ActivitySucceeded"}],"nextToken":"<nextToken>"}"#]]).await;
+    check(client, "ListActivities", json!({}), expect![[r#"200 {"activities":[{"activityArn":"arn:aws:states:us-east-1:000000000000:activity:work","creationDate":"time","name":"work"}]}"#]]).await;
+    let this = json!({"activityArn": arn});
+    check(client, "DescribeActivity", this.clone(), expect![[r#"200 {"activityArn":"arn:aws:states:us-east-1:000000000000:activity:work","creationDate":"time","name":"work"}"#]]).await;
+    check(client, "DeleteActivity", this.clone(), expect!["200 {}"]).await;
+    check(client, "DescribeActivity", this, expect![[r#"400 {"__type":"ActivityDoesNotExist","message":"Activity Does Not Exist: 'arn:aws:states:us-east-1:000000000000:activity:work'"}"#]]).await;
+}
+
+#[tokio::test]
+async fn an_express_execution() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    let fail = json!({"A": {"Type": "Fail", "Error": "E", "Cause": "C"}});
+    check(
+        client,
+        "CreateStateMachine",
+        machine("m", "EXPRESS", fail),
+        expect![[r#"200 {"creationDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m"}"#]],
+    )
+    .await;
+    let start = json!({"stateMachineArn": MACHINE, "name": "x", "input": "{}"});
+    check(
+        client,
+        "StartSyncExecution",
+        start.clone(),
+        expect![[r#"200 {"billingDetails":{"billedDurationInMilliseconds":"duration","billedMemoryUsedInMB":64},"cause":"C","error":"E","executionArn":"arn:aws:states:us-east-1:000000000000:express:m:x:<uuid>","input":"{}","inputDetails":{"included":true},"name":"x","startDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","status":"FAILED","stopDate":"time"}"#]],
+    )
+    .await;
+    check(client, "StartExecution", start, expect![[r#"200 {"executionArn":"arn:aws:states:us-east-1:000000000000:express:m:x:<uuid>","startDate":"time"}"#]]).await;
+    let list = json!({"stateMachineArn": MACHINE});
+    check(client, "ListExecutions", list, expect![[r#"400 {"__type":"StateMachineTypeNotSupported","message":"This operation is not supported by this type of state machine"}"#]]).await;
+}
+
+#[tokio::test]
+async fn tags_of_a_machine() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    let mut create = machine("m", "STANDARD", json!({"A": {"Type": "Succeed"}}));
+    create["tags"] = json!([{"key": "a", "value": "1"}, {"key": "b", "value": "2"}]);
+    check(client, "CreateStateMachine", create, expect![[r#"200 {"creationDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m"}"#]]).await;
+    let tag = json!({"resourceArn": MACHINE, "tags": [{"key": "a", "value": "3"}, {"key": "c"}]});
+    check(client, "TagResource", tag, expect!["200 {}"]).await;
+    let this = json!({"resourceArn": MACHINE});
+    check(
+        client,
+        "ListTagsForResource",
+        this.clone(),
+        expect![[r#"200 {"tags":[{"key":"a","value":"3"},{"key":"b","value":"2"},{"key":"c","value":""}]}"#]],
+    )
+    .await;
+    let untag = json!({"resourceArn": MACHINE, "tagKeys": ["b", "unknown"]});
+    check(client, "UntagResource", untag, expect!["200 {}"]).await;
+    check(
+        client,
+        "ListTagsForResource",
+        this,
+        expect![[r#"200 {"tags":[{"key":"a","value":"3"},{"key":"c","value":""}]}"#]],
+    )
+    .await;
+    let many: Vec<Value> = (0..49)
+        .map(|n| json!({"key": format!("k{n}"), "value": ""}))
+        .collect();
+    let tag = json!({"resourceArn": MACHINE, "tags": many});
+    check(client, "TagResource", tag, expect![[r#"400 {"__type":"TooManyTags","message":"A resource can have at most 50 tags","resourceName":"arn:aws:states:us-east-1:000000000000:stateMachine:m"}"#]]).await;
+}
+
+#[tokio::test]
+async fn pages() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    for name in ["m", "n", "o"] {
+        let create = machine(name, "STANDARD", json!({"A": {"Type": "Succeed"}}));
+        client.call("CreateStateMachine", &create).await;
+        client.call("CreateActivity", &json!({"name": name})).await;
+        let start = json!({"stateMachineArn": MACHINE, "name": name});
+        client.call("StartExecution", &start).await;
+    }
+    ended(
+        client,
+        "arn:aws:states:us-east-1:000000000000:execution:m:m",
+    )
+    .await;
+    let history = json!({"executionArn": "arn:aws:states:us-east-1:000000000000:execution:m:m"});
+    let mut backwards = history.clone();
+    backwards["reverseOrder"] = json!(true);
+    let lists = [
+        ("ListStateMachines", json!({}), "stateMachines", "name"),
+        ("ListActivities", json!({}), "activities", "name"),
+        (
+            "ListExecutions",
+            json!({"stateMachineArn": MACHINE}),
+            "executions",
+            "name",
+        ),
+        ("GetExecutionHistory", history, "events", "id"),
+        ("GetExecutionHistory", backwards, "events", "id"),
+    ];
+    let mut text = String::new();
+    for (operation, request, list, shown) in lists {
+        let mut request = request;
+        request["maxResults"] = json!(2);
+        loop {
+            let page = client.call(operation, &request).await.json();
+            let items = page[list].as_array().expect("a list");
+            let items: Vec<String> = items.iter().map(|item| item[shown].to_string()).collect();
+            text += &format!("{operation} {}\n", items.join(" "));
+            request["nextToken"] = page["nextToken"].clone();
+            if request["nextToken"].is_null() {
+                break;
+            }
+        }
+    }
+    expect![[r#"
+        ListStateMachines "m" "n"
+        ListStateMachines "o"
+        ListActivities "m" "n"
+        ListActivities "o"
+        ListExecutions "o" "n"
+        ListExecutions "m"
+        GetExecutionHistory 1 2
+        GetExecutionHistory 3 4
+        GetExecutionHistory 4 3
+        GetExecutionHistory 2 1
+    "#]]
+    .assert_eq(&text);
+}
