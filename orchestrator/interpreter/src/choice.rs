@@ -8,9 +8,9 @@ use expression::path::Path;
 use expression::scope::{EvaluationError, Scope};
 use expression::value::Value;
 
-use crate::execution::ThreadId;
 use crate::failure::{Failure, names};
 use crate::step::{Stepper, Transition};
+use crate::thread::ThreadId;
 
 impl Stepper<'_> {
     /// Leaves a Choice state by the first rule that holds, else by its Default.

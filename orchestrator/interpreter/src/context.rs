@@ -7,7 +7,8 @@ use expression::scope::Context;
 use expression::value::Value;
 use jiff::Timestamp;
 
-use crate::execution::{Identity, Item};
+use crate::execution::Identity;
+use crate::thread::Item;
 
 /// What the context object is made of.
 pub(crate) struct ContextObject<'a> {

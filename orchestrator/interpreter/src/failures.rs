@@ -7,11 +7,11 @@ use expression::scope::EvaluationError;
 use expression::template::TemplateEvaluationError;
 use expression::value::Value;
 
-use crate::execution::{Phase, ThreadId};
 use crate::failure::{Failure, names};
 use crate::history::EventKind;
 use crate::payload::Payload;
 use crate::step::{Stepper, Transition};
+use crate::thread::{Phase, ThreadId};
 
 impl Stepper<'_> {
     /// The thread's state failed: its first matching retrier decides, then its first matching catcher.

@@ -1,22 +1,16 @@
 //! How data flows through a state: entering it, what Pass, Wait, Succeed and Fail do, and leaving it.
 
-use std::cell::OnceCell;
-
 use asl::definition::{
     Fail, FailText, Pass, PathField, ResultPath, Seconds, State, StateId, StateKind, Then, Wait,
 };
-use expression::comparison::Timestamp;
-use expression::path::Path;
-use expression::scope::Scope;
 use expression::template::Template;
 use expression::value::Value;
 
-use crate::context::ContextObject;
-use crate::execution::{Phase, ThreadId};
 use crate::failure::{Failure, names};
 use crate::history::{AssignedVariable, EventKind, StateType};
 use crate::payload::Payload;
 use crate::step::{Stepper, Transition, after_seconds};
+use crate::thread::{Phase, ThreadId};
 
 impl Stepper<'_> {
     /// Enters a state and does what can be done at once.
@@ -140,35 +134,6 @@ impl Stepper<'_> {
         Ok(Transition::Fail(failure))
     }
 
-    /// The state's input after InputPath.
-    pub(crate) fn effective_input(
-        &self,
-        thread: ThreadId,
-        state: &State,
-    ) -> Result<Payload, Failure> {
-        let input = &self.thread(thread).input;
-        match &state.input_path {
-            PathField::Everything => Ok(input.clone()),
-            PathField::Nothing => Ok(Payload::of(Value::empty_object())),
-            PathField::Path(path) => self.select(thread, input.value(), path),
-        }
-    }
-
-    /// A payload template over an input; the input itself where there is no template.
-    pub(crate) fn apply_template(
-        &self,
-        thread: ThreadId,
-        template: Option<&Template>,
-        input: Payload,
-    ) -> Result<Payload, Failure> {
-        let Some(template) = template else {
-            return Ok(input);
-        };
-        self.with_scope(thread, input.value(), |scope| template.evaluate(scope))
-            .map(Payload::of)
-            .map_err(|error| self.template_failure(thread, error))
-    }
-
     /// Leaves a state: ResultPath, OutputPath, Assign, the exit event, and where it goes.
     ///
     /// `selected` is the result after ResultSelector, if that differs from the raw result; Assign reads the raw one.
@@ -280,115 +245,6 @@ impl Stepper<'_> {
             return Err(data_limit_exceeded(self.state_of(thread)));
         }
         Ok(assigned)
-    }
-
-    /// The part of a value that InputPath, OutputPath or ItemsPath names.
-    pub(crate) fn select(
-        &self,
-        thread: ThreadId,
-        root: &Value,
-        path: &Path,
-    ) -> Result<Payload, Failure> {
-        self.with_scope(thread, root, |scope| path.evaluate(scope))
-            .map(Payload::of)
-            .map_err(|error| self.path_failure(thread, path.text(), error))
-    }
-
-    /// A number of seconds, or of whatever else a state counts.
-    pub(crate) fn seconds(
-        &self,
-        thread: ThreadId,
-        input: &Payload,
-        seconds: &Seconds,
-        field: &str,
-    ) -> Result<u64, Failure> {
-        let path = match seconds {
-            Seconds::Fixed(seconds) => return Ok(*seconds),
-            Seconds::Path(path) => path,
-        };
-        let value = self
-            .with_scope(thread, input.value(), |scope| path.evaluate(scope))
-            .map_err(|error| self.field_failure(thread, field, path.text(), error))?;
-        let seconds = value.as_i64().or_else(|| {
-            let number = value.as_f64().filter(|number| number.fract() == 0.0)?;
-            format!("{number:.0}").parse().ok()
-        });
-        seconds
-            .and_then(|seconds| u64::try_from(seconds).ok())
-            .ok_or_else(|| {
-                let shown = match &value {
-                    Value::String(text) => text.to_string(),
-                    other => other.to_text(),
-                };
-                let cause = format!(
-                    "The {field} parameter does not reference a valid integer: {} == {shown}",
-                    path.text()
-                );
-                self.runtime_failure(thread, &cause)
-            })
-    }
-
-    fn timestamp(&self, thread: ThreadId, input: &Payload, path: &Path) -> Result<i64, Failure> {
-        let value = self
-            .with_scope(thread, input.value(), |scope| path.evaluate(scope))
-            .map_err(|error| self.field_failure(thread, "TimestampPath", path.text(), error))?;
-        let time = value.as_str().and_then(Timestamp::parse);
-        // Rounded up, so that the wait never ends early.
-        time.and_then(|time| {
-            i64::try_from(time.unix_nanoseconds().saturating_add(999_999).div_euclid(1_000_000)).ok()
-        })
-        .ok_or_else(|| {
-                let shown = match &value {
-                    Value::String(text) => text.to_string(),
-                    other => other.to_text(),
-                };
-                let cause = format!(
-                    "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: {} == {shown}",
-                    path.text()
-                );
-                self.runtime_failure(thread, &cause)
-            })
-    }
-
-    /// Evaluates something with `$` being `root`.
-    pub(crate) fn with_scope<T>(
-        &self,
-        thread: ThreadId,
-        root: &Value,
-        evaluate: impl FnOnce(&Scope<'_>) -> T,
-    ) -> T {
-        self.with_token(thread, root, None, evaluate)
-    }
-
-    /// The same, with `$$.Task.Token`.
-    pub(crate) fn with_token<T>(
-        &self,
-        thread: ThreadId,
-        root: &Value,
-        token: Option<String>,
-        evaluate: impl FnOnce(&Scope<'_>) -> T,
-    ) -> T {
-        let thread = self.thread(thread);
-        let state = self.machine.state(thread.state);
-        let retries = matches!(
-            state.kind,
-            StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_)
-        );
-        let context = ContextObject {
-            identity: &self.execution.identity,
-            state_name: &state.name,
-            entered_at: thread.entered_at,
-            retry_count: retries.then(|| thread.retries.iter().sum()),
-            item: thread.item.as_ref(),
-            token,
-            made: OnceCell::new(),
-        };
-        evaluate(&Scope {
-            root,
-            context: &context,
-            variables: &thread.variables,
-            random: &self.random,
-        })
     }
 }
 

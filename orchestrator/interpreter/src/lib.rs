@@ -9,10 +9,13 @@
 //!
 //! The same inputs with the same `Env` always give the same events: recovery relies on it.
 //!
-//! Read [`input`], [`history`] and [`execution`] first, then [`step`].
+//! Read [`input`], [`history`] and [`execution`] with `thread` first, then [`step`], the one work list. `flow` takes a state in
+//! and out and `reading` is what it reads between; `choice`, `tasks` with `outcomes`, `parallel` and `map` with `forks` are
+//! what states do; `failures` is Retry and Catch, `timers` the passing of time.
 
 mod choice;
 mod context;
+mod encoding;
 pub mod execution;
 pub mod failure;
 mod failures;
@@ -20,8 +23,14 @@ mod flow;
 mod forks;
 pub mod history;
 pub mod input;
+mod map;
+mod outcomes;
+mod parallel;
 pub mod payload;
 mod random;
+mod reading;
 pub mod step;
 mod tasks;
+mod thread;
+mod timers;
 mod token;

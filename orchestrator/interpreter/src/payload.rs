@@ -84,6 +84,25 @@ impl Payload {
         }))
     }
 
+    /// The array of some payloads; its text is made of theirs, which stay as they are.
+    pub(crate) fn array(items: Vec<Payload>) -> Self {
+        let length: usize = items.iter().map(|item| item.text().len() + 1).sum();
+        let mut text = String::with_capacity(length + 2);
+        text.push('[');
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                text.push(',');
+            }
+            text.push_str(item.text());
+        }
+        text.push(']');
+        let value = items
+            .iter()
+            .all(Payload::has_value)
+            .then(|| Value::array(items.iter().map(|item| item.value().clone())));
+        Self::of_parts(text.into_boxed_str(), value)
+    }
+
     /// Whether the value is at hand without parsing.
     pub(crate) fn has_value(&self) -> bool {
         self.0.value.get().is_some()

@@ -3,11 +3,12 @@
 use asl::definition::{State, StateId, StateMachine};
 use serde::{Deserialize, Serialize};
 
-use crate::execution::{Execution, Status, Thread, ThreadId, Work};
+use crate::execution::{Execution, Status};
 use crate::failure::{Failure, names};
 use crate::history::{EventKind, HistoryEvent};
 use crate::input::{Effect, Input};
 use crate::random::SeededRandom;
+use crate::thread::{Thread, ThreadId, Work};
 
 /// What a step may know of the world.
 #[derive(Clone, Copy, Debug)]

@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use asl::definition::{State, StateKind, Task};
+use asl::definition::{State, Task};
 use asl::resource::{Pattern, Resource, ServiceCall};
 use expression::value::Value;
 
-use crate::execution::{PendingTask, Phase, Progress, ThreadId};
-use crate::failure::{Failure, names};
-use crate::failures::FailureKind;
+use crate::failure::Failure;
 use crate::flow::data_limit_exceeded;
 use crate::history::{EventKind, TaskResource};
 use crate::input::{AttemptId, Effect, ScheduledTask, TaskToken};
 use crate::payload::Payload;
 use crate::step::{Stepper, Transition, after_seconds};
+use crate::thread::{PendingTask, Phase, Progress, ThreadId};
 
 impl Stepper<'_> {
     /// Schedules an attempt of a Task state: evaluates its fields, records it, and asks for it to be performed.
@@ -168,191 +167,9 @@ impl Stepper<'_> {
             }
         }
     }
-
-    /// A worker took an activity's task.
-    pub(crate) fn task_started(&mut self, attempt: AttemptId, worker_name: Option<Arc<str>>) {
-        let Some(thread) = self.waiting_for(attempt) else {
-            return;
-        };
-        let now = self.now;
-        self.disarm(thread);
-        let Phase::Task(task) = &mut self.thread_mut(thread).phase else {
-            return;
-        };
-        let was_scheduled = task.progress == Progress::Scheduled;
-        if was_scheduled {
-            task.progress = Progress::Started;
-            task.beats_out = task
-                .heartbeat_seconds
-                .map(|seconds| after_seconds(now, seconds));
-        }
-        self.arm(thread);
-        if was_scheduled {
-            self.emit(thread, EventKind::ActivityStarted { worker_name });
-        }
-    }
-
-    /// The call of a `.sync` or `.waitForTaskToken` task was accepted.
-    pub(crate) fn task_submitted(&mut self, attempt: AttemptId, output: Payload) {
-        let Some(thread) = self.waiting_for(attempt) else {
-            return;
-        };
-        let Some(resource) = self.service_of(thread) else {
-            return;
-        };
-        let Phase::Task(task) = &mut self.thread_mut(thread).phase else {
-            return;
-        };
-        if task.progress == Progress::Submitted {
-            return;
-        }
-        task.progress = Progress::Submitted;
-        self.emit(thread, EventKind::TaskSubmitted { resource, output });
-    }
-
-    /// A task ended well.
-    pub(crate) fn task_succeeded(&mut self, attempt: AttemptId, output: Payload) {
-        let Some(thread) = self.take(attempt) else {
-            return;
-        };
-        let state = self.machine.state(self.thread(thread).state);
-        let StateKind::Task(task) = &state.kind else {
-            return;
-        };
-        if output.text().len() > self.env.limits.payload_bytes {
-            self.state_failed(thread, data_limit_exceeded(state));
-            return;
-        }
-        let output_of_event = output.clone();
-        let kind = match &task.resource {
-            Resource::Activity(_) => EventKind::ActivitySucceeded {
-                output: output_of_event,
-            },
-            Resource::Function(_) => EventKind::LambdaFunctionSucceeded {
-                output: output_of_event,
-            },
-            Resource::Service(call) => EventKind::TaskSucceeded {
-                resource: task_resource(call),
-                output: output_of_event,
-            },
-        };
-        self.emit(thread, kind);
-        let transition = self
-            .apply_selector(thread, task.result_selector.as_ref(), &output)
-            .and_then(|selected| self.leave(thread, state, output, selected, &task.result_path))
-            .unwrap_or_else(Transition::Fail);
-        self.follow(thread, transition);
-    }
-
-    /// A result after its ResultSelector; `None` where there is none.
-    pub(crate) fn apply_selector(
-        &self,
-        thread: ThreadId,
-        selector: Option<&expression::template::Template>,
-        result: &Payload,
-    ) -> Result<Option<Payload>, Failure> {
-        match selector {
-            None => Ok(None),
-            selector => self
-                .apply_template(thread, selector, result.clone())
-                .map(Some),
-        }
-    }
-
-    /// A task failed.
-    pub(crate) fn task_failed(&mut self, attempt: AttemptId, failure: Failure) {
-        let was_queued = self.waiting_for(attempt).is_some_and(|thread| {
-            matches!(&self.thread(thread).phase, Phase::Task(task) if task.progress == Progress::Scheduled)
-        });
-        let Some(thread) = self.take(attempt) else {
-            return;
-        };
-        let StateKind::Task(task) = &self.machine.state(self.thread(thread).state).kind else {
-            return;
-        };
-        let kind = match &task.resource {
-            Resource::Activity(_) if was_queued => {
-                EventKind::ActivityScheduleFailed(failure.clone())
-            }
-            Resource::Activity(_) => EventKind::ActivityFailed(failure.clone()),
-            Resource::Function(_) => EventKind::LambdaFunctionFailed(failure.clone()),
-            Resource::Service(call) => EventKind::TaskFailed {
-                resource: task_resource(call),
-                failure: failure.clone(),
-            },
-        };
-        self.emit(thread, kind);
-        self.state_failed(thread, failure);
-    }
-
-    /// A task showed that it is alive.
-    pub(crate) fn heartbeat(&mut self, attempt: AttemptId) {
-        let Some(thread) = self.waiting_for(attempt) else {
-            return;
-        };
-        let now = self.now;
-        self.disarm(thread);
-        if let Phase::Task(task) = &mut self.thread_mut(thread).phase {
-            task.beats_out = task
-                .heartbeat_seconds
-                .map(|seconds| after_seconds(now, seconds));
-        }
-        self.arm(thread);
-    }
-
-    /// A task's timeout or heartbeat is due.
-    pub(crate) fn task_timed_out(&mut self, thread: ThreadId) {
-        let Phase::Task(pending) = &self.thread(thread).phase else {
-            return;
-        };
-        let attempt = pending.token.attempt;
-        let kind = match pending.times_out {
-            Some(due) if due <= self.now => FailureKind::Ordinary,
-            _ => FailureKind::Heartbeat,
-        };
-        self.take(attempt);
-        let state = self.thread(thread).state;
-        self.effects.push(Effect::CancelTask { attempt, state });
-        let StateKind::Task(task) = &self.machine.state(state).kind else {
-            return;
-        };
-        let failure = Failure::named(names::TIMEOUT);
-        let event = match &task.resource {
-            Resource::Activity(_) => EventKind::ActivityTimedOut(failure.clone()),
-            Resource::Function(_) => EventKind::LambdaFunctionTimedOut(failure.clone()),
-            Resource::Service(call) => EventKind::TaskTimedOut {
-                resource: task_resource(call),
-                failure: failure.clone(),
-            },
-        };
-        self.emit(thread, event);
-        self.state_failed_as(thread, failure, kind);
-    }
-
-    fn waiting_for(&self, attempt: AttemptId) -> Option<ThreadId> {
-        self.execution.attempts.get(&attempt).copied()
-    }
-
-    /// The thread that waits for an attempt; it waits no longer.
-    fn take(&mut self, attempt: AttemptId) -> Option<ThreadId> {
-        let thread = self.execution.attempts.remove(&attempt)?;
-        self.disarm(thread);
-        self.thread_mut(thread).phase = Phase::Ready;
-        Some(thread)
-    }
-
-    fn service_of(&self, thread: ThreadId) -> Option<TaskResource> {
-        match &self.state_of(thread).kind {
-            StateKind::Task(task) => match &task.resource {
-                Resource::Service(call) => Some(task_resource(call)),
-                Resource::Function(_) | Resource::Activity(_) => None,
-            },
-            _ => None,
-        }
-    }
 }
 
-fn task_resource(call: &ServiceCall) -> TaskResource {
+pub(crate) fn task_resource(call: &ServiceCall) -> TaskResource {
     TaskResource {
         resource_type: call.resource_type.clone(),
         resource: call.resource.clone(),
