@@ -30,6 +30,7 @@ pub(super) struct History {
     events: Vec<Event>,
     /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next: Option<String>,
 }
 

@@ -34,15 +34,19 @@ pub(super) struct Execution {
     input: Any,
     /// Its output, if it ended well.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Any, required = false)]
     output: Option<Any>,
     /// The error's name, if it ended otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     error: Option<String>,
     /// What a person should read about the error.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     cause: Option<String>,
     /// The first page of its history, when it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     history: Option<History>,
 }
 
@@ -64,7 +68,7 @@ pub(super) struct ExecutionSummary {
     started_at: String,
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     stopped_at: Option<String>,
 }
 
@@ -75,6 +79,7 @@ pub(super) struct Executions {
     executions: Vec<ExecutionSummary>,
     /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next: Option<String>,
 }
 
@@ -95,6 +100,7 @@ pub(super) enum Status {
 pub(super) struct NewExecution {
     /// Its input, any JSON value; `{}` when absent.
     #[serde(default, deserialize_with = "even_null")]
+    #[schema(value_type = Any, required = false)]
     input: Option<Any>,
     /// Its name; one is made when it is absent. The same name and input again give the same execution while it runs.
     name: Option<String>,

@@ -47,6 +47,7 @@ pub(super) struct Finding {
     message: String,
     /// More about it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     detail: Option<String>,
 }
 

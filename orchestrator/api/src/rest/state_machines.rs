@@ -36,6 +36,7 @@ pub(super) struct StateMachine {
     role_arn: String,
     /// Which definition it is; a state machine that was never changed has none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     revision_id: Option<String>,
     /// The definition, in Amazon States Language.
     definition: Any,
@@ -64,6 +65,7 @@ pub(super) struct StateMachines {
     state_machines: Vec<StateMachineSummary>,
     /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next: Option<String>,
 }
 

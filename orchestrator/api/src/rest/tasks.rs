@@ -16,6 +16,7 @@ use crate::rest::problem::Problem;
 pub(super) struct Success {
     /// The result, any JSON value; `{}` when absent.
     #[serde(default, deserialize_with = "even_null")]
+    #[schema(value_type = Any, required = false)]
     output: Option<Any>,
 }
 
