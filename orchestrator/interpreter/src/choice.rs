@@ -96,7 +96,7 @@ fn test(
     scope: &Scope<'_>,
 ) -> Result<bool, ConditionError> {
     if let Comparison::Is(TypeTest::Present, expected) = comparison {
-        return Ok(variable.evaluate(scope).is_ok() == *expected);
+        return Ok(variable.is_present(scope) == *expected);
     }
     let value = read(variable, scope)?;
     Ok(match comparison {

@@ -31,7 +31,6 @@ impl ContextObject<'_> {
     /// The members stand in the order in which AWS shows them.
     fn build(&self) -> Value {
         let identity = self.identity;
-        let is_express = identity.arn.contains(":express:");
         let mut execution = vec![
             ("Id", identity.arn.clone().into()),
             ("Input", identity.input.value().clone()),
@@ -39,7 +38,7 @@ impl ContextObject<'_> {
             ("Name", identity.name.clone().into()),
             ("RoleArn", identity.role_arn.clone().into()),
         ];
-        if !is_express {
+        if !identity.is_express() {
             execution.push(("RedriveCount", 0_u64.into()));
         }
         let mut state = vec![

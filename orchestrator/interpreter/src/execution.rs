@@ -38,6 +38,14 @@ pub struct Identity {
     pub input: Payload,
 }
 
+impl Identity {
+    /// Whether it is an Express execution, as its ARN says.
+    #[must_use]
+    pub fn is_express(&self) -> bool {
+        self.arn.split(':').nth(5) == Some("express")
+    }
+}
+
 /// How far an execution is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Status {
@@ -72,9 +80,9 @@ pub struct Execution {
     pub(crate) threads: Vec<Option<Thread>>,
     /// What a step that stopped at its budget still has to do, last first.
     pub(crate) unfinished: Vec<Work>,
-    /// Free slots of `threads`. Derived.
+    /// Free slots of `threads`: the lowest is taken first, whatever the order in which they became free. Derived.
     #[serde(skip)]
-    pub(crate) free: Vec<ThreadId>,
+    pub(crate) free: BTreeSet<ThreadId>,
     /// When each waiting thread is due. Derived.
     #[serde(skip)]
     pub(crate) timers: BTreeSet<(i64, ThreadId)>,
@@ -97,7 +105,7 @@ impl Execution {
             deadline: None,
             threads: Vec::new(),
             unfinished: Vec::new(),
-            free: Vec::new(),
+            free: BTreeSet::new(),
             timers: BTreeSet::new(),
             attempts: BTreeMap::new(),
         }
@@ -110,7 +118,7 @@ impl Execution {
         self.attempts.clear();
         for (slot, thread) in (0..).map(ThreadId).zip(&self.threads) {
             let Some(thread) = thread else {
-                self.free.push(slot);
+                self.free.insert(slot);
                 continue;
             };
             if let Some(due) = thread.due() {

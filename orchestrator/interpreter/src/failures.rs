@@ -181,10 +181,9 @@ impl Stepper<'_> {
         error: EvaluationError,
     ) -> Failure {
         match error {
-            EvaluationError::NoSuchPath { normalized, .. } => self.runtime_failure(
-                thread,
-                &format!("Invalid path '{path}' : No results for path: {normalized}"),
-            ),
+            EvaluationError::NoSuchPath { reason, .. } => {
+                self.runtime_failure(thread, &format!("Invalid path '{path}' : {reason}"))
+            }
             error => self.field_failure(thread, path, path, error),
         }
     }
@@ -197,9 +196,7 @@ impl Stepper<'_> {
         error: EvaluationError,
     ) -> Failure {
         let why = match error {
-            EvaluationError::NoSuchPath { normalized, .. } => {
-                format!("No results for path: {normalized}")
-            }
+            EvaluationError::NoSuchPath { reason, .. } => reason.into(),
             EvaluationError::Type { message } => message,
             EvaluationError::NoSuchVariable { name } => format!("no variable ${name}"),
             EvaluationError::Intrinsic { message, .. } => message,
@@ -248,13 +245,15 @@ impl Stepper<'_> {
     }
 }
 
-/// Whether a failure has a second name.
+/// What a failure's name does not tell about how it is matched.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FailureKind {
-    /// It has none.
+    /// Nothing.
     Ordinary,
     /// It is a missed heartbeat: recorded as States.Timeout, matched as States.HeartbeatTimeout too.
     Heartbeat,
+    /// It is a task's result that is too long: unlike a state's own output, States.ALL was seen to catch that.
+    Result,
 }
 
 /// A failure as `ErrorEquals` sees it.
@@ -273,12 +272,20 @@ impl ErrorName<'_> {
         let error = self.failure.error.as_deref().unwrap_or("");
         pattern == error
             || match pattern {
-                names::ALL => error != names::RUNTIME && error != names::DATA_LIMIT_EXCEEDED,
-                names::TASK_FAILED => error != names::TIMEOUT,
+                names::ALL => self.is_for_wildcards(error),
+                names::TASK_FAILED => error != names::TIMEOUT && self.is_for_wildcards(error),
                 names::HEARTBEAT_TIMEOUT => self.kind == FailureKind::Heartbeat,
                 names::BRANCH_FAILED => self.is_parallel,
                 _ => false,
             }
+    }
+
+    fn is_for_wildcards(&self, error: &str) -> bool {
+        match error {
+            names::RUNTIME => false,
+            names::DATA_LIMIT_EXCEEDED => self.kind == FailureKind::Result,
+            _ => true,
+        }
     }
 }
 

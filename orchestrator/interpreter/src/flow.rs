@@ -193,9 +193,7 @@ impl Stepper<'_> {
         assigned: Vec<AssignedVariable>,
         then: Then,
     ) -> Result<Transition, Failure> {
-        if output.text().len() > self.env.limits.payload_bytes {
-            return Err(data_limit_exceeded(state));
-        }
+        self.check_size(&output, &state.name)?;
         for variable in &assigned {
             self.thread_mut(thread)
                 .variables
@@ -208,10 +206,20 @@ impl Stepper<'_> {
             assigned,
         };
         self.emit(thread, kind);
+        self.thread_mut(thread).entered = 0;
         Ok(match then {
             Then::Next(next) => Transition::Enter(next, output),
             Then::End => Transition::Succeed(output),
         })
+    }
+
+    /// Refuses a payload that is longer than allowed.
+    pub(crate) fn check_size(&self, payload: &Payload, state_name: &str) -> Result<(), Failure> {
+        if payload.fits(self.env.limits.payload_bytes) {
+            Ok(())
+        } else {
+            Err(data_limit_exceeded(state_name))
+        }
     }
 
     /// What an `Assign` sets; the variables change only when the state exits.
@@ -237,24 +245,24 @@ impl Stepper<'_> {
                 value: Payload::of(value.clone()),
             })
             .collect();
-        let bytes: usize = assigned
-            .iter()
-            .map(|variable| variable.value.text().len())
-            .sum();
-        if bytes > self.env.limits.payload_bytes {
-            return Err(data_limit_exceeded(self.state_of(thread)));
+        let mut left = self.env.limits.payload_bytes;
+        for variable in &assigned {
+            if !variable.value.fits(left) {
+                return Err(data_limit_exceeded(&self.state_of(thread).name));
+            }
+            left -= variable.value.text().len();
         }
         Ok(assigned)
     }
 }
 
-/// The failure of a state whose output is too long.
-pub(crate) fn data_limit_exceeded(state: &State) -> Failure {
+/// The failure of a state or task whose payload is too long. AWS names a state by its name, a function or activity by its
+/// ARN and a service by its type.
+pub(crate) fn data_limit_exceeded(name: &str) -> Failure {
     Failure::new(
         names::DATA_LIMIT_EXCEEDED,
         format!(
-            "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.",
-            state.name
+            "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
         ),
     )
 }

@@ -6,7 +6,6 @@ use crate::execution::Status;
 use crate::failure::Failure;
 use crate::flow::state_type;
 use crate::history::{EventKind, MapIteration, StateType};
-use crate::input::Effect;
 use crate::payload::Payload;
 use crate::step::{Stepper, Transition};
 use crate::thread::{Child, Phase, ThreadId, Work};
@@ -80,7 +79,8 @@ impl Stepper<'_> {
         };
         let previous = self.thread(thread).previous;
         self.emit_after(previous, event);
-        let result = Payload::array(fork.results.into_iter().flatten().collect());
+        let results: Vec<Payload> = fork.results.into_iter().flatten().collect();
+        let result = Payload::array(&results, self.env.limits.payload_bytes);
         let transition = self
             .apply_selector(thread, selector, &result)
             .and_then(|selected| self.leave(thread, state, result, selected, result_path))
@@ -124,49 +124,51 @@ impl Stepper<'_> {
         self.state_failed(of, failure);
     }
 
-    /// Ends everything below a thread; all its events follow `previous`.
+    /// Ends everything below a thread, in the order of its children; all events follow `previous`.
     fn abort_children(&mut self, of: ThreadId, previous: u64) {
-        let children: Vec<ThreadId> = (0..)
+        let mut children: Vec<(u32, ThreadId)> = (0..)
             .map(ThreadId)
             .zip(&self.execution.threads)
-            .filter(|(_, thread)| {
-                thread
-                    .as_ref()
-                    .and_then(|thread| thread.parent)
-                    .is_some_and(|child| child.of == of)
-            })
-            .map(|(id, _)| id)
+            .filter_map(|(id, thread)| Some((id, thread.as_ref()?.parent?)))
+            .filter(|(_, child)| child.of == of)
+            .map(|(id, child)| (child.index, id))
             .collect();
+        children.sort_unstable();
         let parent = self.state_of(of);
         let map_name = matches!(parent.kind, StateKind::Map(_)).then(|| parent.name.clone());
-        for id in children {
-            if matches!(self.thread(id).phase, Phase::Fork(_)) {
-                self.abort_children(id, previous);
-            }
-            // A child that has not entered its first state has nothing to abort.
-            if self.thread(id).entered != 0 {
-                let state_type = state_type(&self.state_of(id).kind);
-                self.emit_after(previous, EventKind::StateAborted { state_type });
-            }
-            if let (Some(name), Some(child)) = (&map_name, self.thread(id).parent) {
+        for (index, id) in children {
+            self.abort_thread(id, previous);
+            if let Some(name) = &map_name {
                 let iteration = MapIteration {
                     name: name.clone(),
-                    index: u64::from(child.index),
+                    index: u64::from(index),
                 };
                 self.emit_after(previous, EventKind::MapIterationAborted(iteration));
             }
-            if let Phase::Task(task) = &self.thread(id).phase {
-                let attempt = task.token.attempt;
-                let state = self.thread(id).state;
-                self.execution.attempts.remove(&attempt);
-                self.effects.push(Effect::CancelTask { attempt, state });
-            }
-            self.remove_thread(id);
-            self.work.retain(|work| match work {
-                Work::Enter(thread, ..) | Work::Iterate(thread) => *thread != id,
-            });
         }
         self.work
             .retain(|work| !matches!(work, Work::Iterate(thread) if *thread == of));
+    }
+
+    fn abort_thread(&mut self, id: ThreadId, previous: u64) {
+        if matches!(self.thread(id).phase, Phase::Fork(_)) {
+            self.abort_children(id, previous);
+        }
+        let thread = self.thread(id);
+        // A thread that is between two states, or before its first, has no state to abort.
+        if thread.entered != 0 {
+            let state_type = state_type(&self.machine.state(thread.state).kind);
+            self.emit_after(previous, EventKind::StateAborted { state_type });
+        }
+        if let Phase::Task(task) = &self.thread(id).phase {
+            let attempt = task.token.attempt;
+            let state = self.thread(id).state;
+            self.execution.attempts.remove(&attempt);
+            self.cancel(attempt, state);
+        }
+        self.remove_thread(id);
+        self.work.retain(|work| match work {
+            Work::Enter(thread, ..) | Work::Iterate(thread) => *thread != id,
+        });
     }
 }

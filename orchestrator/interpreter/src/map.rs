@@ -132,7 +132,12 @@ impl Stepper<'_> {
         // The selector sees the Map state's context with the child's item.
         let item_of_child = self.thread(child).item.clone();
         let outer_item = std::mem::replace(&mut self.thread_mut(thread).item, item_of_child);
-        let input = self.apply_template(thread, Some(selector), root);
+        let input = self
+            .apply_template(thread, Some(selector), root)
+            .and_then(|input| {
+                self.check_size(&input, &self.state_of(thread).name)?;
+                Ok(input)
+            });
         self.thread_mut(thread).item = outer_item;
         input
     }

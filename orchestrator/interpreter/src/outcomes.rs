@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use asl::definition::StateKind;
-use asl::resource::Resource;
+use asl::resource::{Pattern, Resource};
 
 use crate::failure::{Failure, names};
 use crate::failures::FailureKind;
 use crate::flow::data_limit_exceeded;
 use crate::history::{EventKind, TaskResource};
-use crate::input::{AttemptId, Effect};
+use crate::input::AttemptId;
 use crate::payload::Payload;
-use crate::step::{Stepper, Transition, after_seconds};
+use crate::step::{Stepper, Transition};
 use crate::tasks::task_resource;
 use crate::thread::{Phase, Progress, ThreadId};
 
@@ -29,9 +29,7 @@ impl Stepper<'_> {
         let was_scheduled = task.progress == Progress::Scheduled;
         if was_scheduled {
             task.progress = Progress::Started;
-            task.beats_out = task
-                .heartbeat_seconds
-                .map(|seconds| after_seconds(now, seconds));
+            task.start_clocks(now);
         }
         self.arm(thread);
         if was_scheduled {
@@ -44,7 +42,7 @@ impl Stepper<'_> {
         let Some(thread) = self.waiting_for(attempt) else {
             return;
         };
-        let Some(resource) = self.service_of(thread) else {
+        let Some(resource) = self.submitted_service(thread) else {
             return;
         };
         let Phase::Task(task) = &mut self.thread_mut(thread).phase else {
@@ -66,8 +64,10 @@ impl Stepper<'_> {
         let StateKind::Task(task) = &state.kind else {
             return;
         };
-        if output.text().len() > self.env.limits.payload_bytes {
-            self.state_failed(thread, data_limit_exceeded(state));
+        if !output.fits(self.env.limits.payload_bytes) {
+            let failure = data_limit_exceeded(called_name(&task.resource));
+            self.emit(thread, failed_event(&task.resource, failure.clone()));
+            self.state_failed_as(thread, failure, FailureKind::Result);
             return;
         }
         let output_of_event = output.clone();
@@ -121,12 +121,7 @@ impl Stepper<'_> {
             Resource::Activity(_) if was_queued => {
                 EventKind::ActivityScheduleFailed(failure.clone())
             }
-            Resource::Activity(_) => EventKind::ActivityFailed(failure.clone()),
-            Resource::Function(_) => EventKind::LambdaFunctionFailed(failure.clone()),
-            Resource::Service(call) => EventKind::TaskFailed {
-                resource: task_resource(call),
-                failure: failure.clone(),
-            },
+            resource => failed_event(resource, failure.clone()),
         };
         self.emit(thread, kind);
         self.state_failed(thread, failure);
@@ -139,10 +134,10 @@ impl Stepper<'_> {
         };
         let now = self.now;
         self.disarm(thread);
-        if let Phase::Task(task) = &mut self.thread_mut(thread).phase {
-            task.beats_out = task
-                .heartbeat_seconds
-                .map(|seconds| after_seconds(now, seconds));
+        if let Phase::Task(task) = &mut self.thread_mut(thread).phase
+            && task.progress != Progress::Scheduled
+        {
+            task.beat(now);
         }
         self.arm(thread);
     }
@@ -153,13 +148,14 @@ impl Stepper<'_> {
             return;
         };
         let attempt = pending.token.attempt;
-        let kind = match pending.times_out {
-            Some(due) if due <= self.now => FailureKind::Ordinary,
-            _ => FailureKind::Heartbeat,
+        let kind = match (pending.times_out, pending.beats_out) {
+            (Some(timeout), Some(heartbeat)) if timeout <= heartbeat => FailureKind::Ordinary,
+            (_, Some(_)) => FailureKind::Heartbeat,
+            (_, None) => FailureKind::Ordinary,
         };
         self.take(attempt);
         let state = self.thread(thread).state;
-        self.effects.push(Effect::CancelTask { attempt, state });
+        self.cancel(attempt, state);
         let StateKind::Task(task) = &self.machine.state(state).kind else {
             return;
         };
@@ -188,13 +184,36 @@ impl Stepper<'_> {
         Some(thread)
     }
 
-    fn service_of(&self, thread: ThreadId) -> Option<TaskResource> {
+    /// The service of a task whose call is accepted before its result is known.
+    fn submitted_service(&self, thread: ThreadId) -> Option<TaskResource> {
         match &self.state_of(thread).kind {
             StateKind::Task(task) => match &task.resource {
-                Resource::Service(call) => Some(task_resource(call)),
-                Resource::Function(_) | Resource::Activity(_) => None,
+                Resource::Service(call) if call.pattern != Pattern::RequestResponse => {
+                    Some(task_resource(call))
+                }
+                Resource::Service(_) | Resource::Function(_) | Resource::Activity(_) => None,
             },
             _ => None,
         }
+    }
+}
+
+/// The event of a task that failed.
+fn failed_event(resource: &Resource, failure: Failure) -> EventKind {
+    match resource {
+        Resource::Activity(_) => EventKind::ActivityFailed(failure),
+        Resource::Function(_) => EventKind::LambdaFunctionFailed(failure),
+        Resource::Service(call) => EventKind::TaskFailed {
+            resource: task_resource(call),
+            failure,
+        },
+    }
+}
+
+/// What AWS calls a task's resource where its result is too long.
+fn called_name(resource: &Resource) -> &str {
+    match resource {
+        Resource::Activity(arn) | Resource::Function(arn) => arn,
+        Resource::Service(call) => &call.resource_type,
     }
 }

@@ -17,6 +17,7 @@ impl Stepper<'_> {
     ) -> Result<Transition, Failure> {
         let input = self.effective_input(thread, state)?;
         let input = self.apply_template(thread, parallel.parameters.as_ref(), input)?;
+        self.check_size(&input, &state.name)?;
         let started = self.emit(thread, EventKind::ParallelStarted);
         let count = child_count(parallel.branches.len());
         self.thread_mut(thread).phase = Phase::Fork(Fork {

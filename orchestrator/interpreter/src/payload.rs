@@ -76,18 +76,31 @@ impl Payload {
         })
     }
 
-    /// A payload of a text and, where it is known already, the value that the text says.
-    pub(crate) fn of_parts(text: Box<str>, value: Option<Value>) -> Self {
-        Self(Arc::new(Inner {
-            text: OnceLock::from(text),
-            value: value.map_or_else(OnceLock::new, OnceLock::from),
-        }))
+    /// Whether the text has at most so many bytes and nests no deeper than a document may; the text is made on the way.
+    ///
+    /// A state can put its input into its output several times over, so a payload that was not measured may stand for more
+    /// text than there is memory. Its text is only asked for after this.
+    pub(crate) fn fits(&self, max_bytes: usize) -> bool {
+        if let Some(text) = self.0.text.get() {
+            return text.len() <= max_bytes;
+        }
+        let Some(text) = self.value().to_text_within(max_bytes) else {
+            return false;
+        };
+        self.0.text.get_or_init(|| text.into_boxed_str());
+        true
     }
 
-    /// The array of some payloads; its text is made of theirs, which stay as they are.
-    pub(crate) fn array(items: Vec<Payload>) -> Self {
-        let length: usize = items.iter().map(|item| item.text().len() + 1).sum();
-        let mut text = String::with_capacity(length + 2);
+    /// The array of some payloads. Its text is made of theirs, which stay as they are; where that would be too long or nest
+    /// too deep it has none yet.
+    pub(crate) fn array(items: &[Payload], max_bytes: usize) -> Self {
+        let value = Value::array(items.iter().map(|item| item.value().clone()));
+        let commas = items.len().saturating_sub(1);
+        let length = 2 + commas + items.iter().map(|item| item.text().len()).sum::<usize>();
+        if length > max_bytes || value.text_length(max_bytes).is_none() {
+            return Self::of(value);
+        }
+        let mut text = String::with_capacity(length);
         text.push('[');
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
@@ -96,16 +109,10 @@ impl Payload {
             text.push_str(item.text());
         }
         text.push(']');
-        let value = items
-            .iter()
-            .all(Payload::has_value)
-            .then(|| Value::array(items.iter().map(|item| item.value().clone())));
-        Self::of_parts(text.into_boxed_str(), value)
-    }
-
-    /// Whether the value is at hand without parsing.
-    pub(crate) fn has_value(&self) -> bool {
-        self.0.value.get().is_some()
+        Self(Arc::new(Inner {
+            text: OnceLock::from(text.into_boxed_str()),
+            value: OnceLock::from(value),
+        }))
     }
 
     /// Whether two payloads are one and the same.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::execution::{Execution, Status};
 use crate::failure::{Failure, names};
 use crate::history::{EventKind, HistoryEvent};
-use crate::input::{Effect, Input};
+use crate::input::{AttemptId, Effect, Input};
 use crate::random::SeededRandom;
 use crate::thread::{Thread, ThreadId, Work};
 
@@ -59,6 +59,7 @@ pub fn step(machine: &StateMachine, execution: &mut Execution, input: Input, env
         execution,
         events: Vec::new(),
         effects: Vec::new(),
+        is_firing: false,
         ended: None,
     };
     stepper.accept(input);
@@ -70,8 +71,11 @@ pub fn step(machine: &StateMachine, execution: &mut Execution, input: Input, env
 ///
 /// `last_event` is the id of the newest event that is known to be recorded.
 pub fn fail(execution: &mut Execution, last_event: u64, now: i64, failure: Failure) -> Step {
-    let mut effects = cancel_all(execution);
-    effects.push(Effect::Complete);
+    let attempts = pending_attempts(execution);
+    let cancelled = attempts
+        .into_iter()
+        .map(|(attempt, state)| Effect::CancelTask { attempt, state });
+    let effects = cancelled.chain([Effect::Complete]).collect();
     let timestamp = now.max(execution.last_timestamp);
     execution.last_event = last_event + 1;
     execution.last_timestamp = timestamp;
@@ -92,17 +96,15 @@ pub fn fail(execution: &mut Execution, last_event: u64, now: i64, failure: Failu
     }
 }
 
-/// Forgets all pending attempts and asks for each to be cancelled.
-fn cancel_all(execution: &mut Execution) -> Vec<Effect> {
+/// All attempts that have not ended, with their states; the execution forgets them.
+fn pending_attempts(execution: &mut Execution) -> Vec<(AttemptId, StateId)> {
     let attempts = std::mem::take(&mut execution.attempts);
     let threads = &execution.threads;
-    attempts
-        .into_iter()
-        .filter_map(|(attempt, thread)| {
-            let state = threads.get(thread.0 as usize)?.as_ref()?.state;
-            Some(Effect::CancelTask { attempt, state })
-        })
-        .collect()
+    let with_state = attempts.into_iter().filter_map(|(attempt, thread)| {
+        let thread = threads.get(thread.0 as usize)?.as_ref()?;
+        Some((attempt, thread.state))
+    });
+    with_state.collect()
 }
 
 /// A state handler's answer: where its thread goes from here.
@@ -129,6 +131,8 @@ pub(crate) struct Stepper<'a> {
     pub(crate) work: Vec<Work>,
     pub(crate) events: Vec<HistoryEvent>,
     pub(crate) effects: Vec<Effect>,
+    /// Whether timers that are due go off, each when the work of the one before is done.
+    pub(crate) is_firing: bool,
     /// How the execution ended, once it has: from then on nothing is recorded.
     pub(crate) ended: Option<Status>,
 }
@@ -158,13 +162,14 @@ impl Stepper<'_> {
     /// Does what is to do until nothing is left, the execution ended, or the step has made enough events.
     fn walk(&mut self) {
         while self.ended.is_none() && self.events.len() < self.env.limits.step_events as usize {
-            let Some(work) = self.work.pop() else { break };
-            match work {
-                Work::Enter(thread, state, input) => {
+            match self.work.pop() {
+                Some(Work::Enter(thread, state, input)) => {
                     let transition = self.enter(thread, state, input);
                     self.follow(thread, transition);
                 }
-                Work::Iterate(thread) => self.iterate(thread),
+                Some(Work::Iterate(thread)) => self.iterate(thread),
+                None if self.is_firing && self.fire_next() => {}
+                None => break,
             }
         }
     }
@@ -184,10 +189,9 @@ impl Stepper<'_> {
 
     fn finish(mut self) -> Step {
         if let Some(status) = self.ended.take() {
-            let pending = cancel_all(self.execution);
-            self.effects.extend(pending);
-            self.effects
-                .retain(|effect| matches!(effect, Effect::CancelTask { .. } | Effect::Complete));
+            for (attempt, state) in pending_attempts(self.execution) {
+                self.cancel(attempt, state);
+            }
             self.effects.push(Effect::Complete);
             self.execution.status = status;
             self.execution.stopped_at = Some(self.execution.last_timestamp);
@@ -205,6 +209,9 @@ impl Stepper<'_> {
     }
 
     fn start(&mut self) {
+        if self.execution.last_event != 0 {
+            return;
+        }
         let identity = self.execution.identity.clone();
         self.execution.deadline = self
             .machine
@@ -223,6 +230,19 @@ impl Stepper<'_> {
         let thread = self.add_thread(Thread::new(None, start, 0, identity.input.clone()));
         self.work
             .push(Work::Enter(thread, start, identity.input.clone()));
+    }
+
+    /// Nobody waits for an attempt any more. One that this very step asked for is not performed at all.
+    pub(crate) fn cancel(&mut self, attempt: AttemptId, state: StateId) {
+        let scheduled = self.effects.iter().position(
+            |effect| matches!(effect, Effect::ScheduleTask(task) if task.attempt == attempt),
+        );
+        match scheduled {
+            Some(index) => {
+                self.effects.remove(index);
+            }
+            None => self.effects.push(Effect::CancelTask { attempt, state }),
+        }
     }
 
     /// Ends the execution. The status is taken over when the step is finished.
@@ -292,7 +312,7 @@ impl Stepper<'_> {
     }
 
     pub(crate) fn add_thread(&mut self, thread: Thread) -> ThreadId {
-        if let Some(id) = self.execution.free.pop() {
+        if let Some(id) = self.execution.free.pop_first() {
             self.execution.threads[id.0 as usize] = Some(thread);
             return id;
         }
@@ -309,7 +329,7 @@ impl Stepper<'_> {
         let thread = self.execution.threads[id.0 as usize]
             .take()
             .expect("a thread is removed once");
-        self.execution.free.push(id);
+        self.execution.free.insert(id);
         thread
     }
 

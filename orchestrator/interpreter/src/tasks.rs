@@ -7,11 +7,10 @@ use asl::resource::{Pattern, Resource, ServiceCall};
 use expression::value::Value;
 
 use crate::failure::Failure;
-use crate::flow::data_limit_exceeded;
 use crate::history::{EventKind, TaskResource};
 use crate::input::{AttemptId, Effect, ScheduledTask, TaskToken};
 use crate::payload::Payload;
-use crate::step::{Stepper, Transition, after_seconds};
+use crate::step::{Stepper, Transition};
 use crate::thread::{PendingTask, Phase, Progress, ThreadId};
 
 impl Stepper<'_> {
@@ -30,9 +29,7 @@ impl Stepper<'_> {
             secret: self.random.secret(attempt),
         };
         let parameters = self.parameters(thread, task, &input, &token)?;
-        if parameters.text().len() > self.env.limits.payload_bytes {
-            return Err(data_limit_exceeded(state));
-        }
+        self.check_size(&parameters, &state.name)?;
         let timeout = task
             .timeout
             .as_ref()
@@ -48,23 +45,21 @@ impl Stepper<'_> {
         if self.ended.is_some() {
             return Ok(Transition::Await);
         }
-        let is_activity = matches!(task.resource, Resource::Activity(_));
-        let pending = PendingTask {
+        let mut pending = PendingTask {
             token,
             input: parameters.clone(),
             credentials_role_arn: role.clone(),
             timeout_seconds: timeout,
             heartbeat_seconds: heartbeat,
-            times_out: timeout.map(|seconds| after_seconds(self.now, seconds)),
-            beats_out: heartbeat
-                .filter(|_| !is_activity)
-                .map(|seconds| after_seconds(self.now, seconds)),
-            progress: if is_activity {
-                Progress::Scheduled
-            } else {
-                Progress::Started
-            },
+            times_out: None,
+            beats_out: None,
+            progress: Progress::Scheduled,
         };
+        // An activity's task waits for its worker without a bound: its clocks begin when one takes it.
+        if !matches!(task.resource, Resource::Activity(_)) {
+            pending.progress = Progress::Started;
+            pending.start_clocks(self.now);
+        }
         let scheduled = ScheduledTask {
             attempt: token.attempt,
             state: self.thread(thread).state,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::encoding;
 use crate::input::TaskToken;
 use crate::payload::Payload;
+use crate::step::after_seconds;
 
 /// A thread's slot in its execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -24,7 +25,7 @@ pub(crate) struct Thread {
     pub(crate) state: StateId,
     /// The id of the event that the next event follows.
     pub(crate) previous: u64,
-    /// The id of the state's StateEntered event.
+    /// The id of the state's StateEntered event; 0 between two states.
     pub(crate) entered: u64,
     /// When the state was entered.
     pub(crate) entered_at: i64,
@@ -144,6 +145,23 @@ pub(crate) enum Work {
     ),
     /// Start a Map's next items while its concurrency allows.
     Iterate(ThreadId),
+}
+
+impl PendingTask {
+    /// The task begins to run: its timeout and heartbeat count from here.
+    pub(crate) fn start_clocks(&mut self, now: i64) {
+        self.times_out = self
+            .timeout_seconds
+            .map(|seconds| after_seconds(now, seconds));
+        self.beat(now);
+    }
+
+    /// The task showed that it is alive.
+    pub(crate) fn beat(&mut self, now: i64) {
+        self.beats_out = self
+            .heartbeat_seconds
+            .map(|seconds| after_seconds(now, seconds));
+    }
 }
 
 impl Thread {

@@ -7,7 +7,7 @@ use crate::step::Stepper;
 use crate::thread::Phase;
 
 impl Stepper<'_> {
-    /// Everything that is due now happens.
+    /// Everything that is due now happens, in the order of its times.
     pub(crate) fn timer_fired(&mut self) {
         if let Some(deadline) = self.execution.deadline
             && deadline <= self.now
@@ -19,29 +19,34 @@ impl Stepper<'_> {
             self.end(Status::TimedOut(failure));
             return;
         }
-        while let Some(&(due, thread)) = self.execution.timers.first() {
-            if due > self.now || self.ended.is_some() {
-                break;
+        self.is_firing = true;
+    }
+
+    /// The earliest timer goes off, if it is due.
+    pub(crate) fn fire_next(&mut self) -> bool {
+        let Some(&(due, thread)) = self.execution.timers.first() else {
+            return false;
+        };
+        if due > self.now {
+            return false;
+        }
+        match self.thread(thread).phase {
+            Phase::Waiting { .. } => {
+                self.disarm(thread);
+                let transition = self.waited(thread);
+                self.follow(thread, transition);
             }
-            self.disarm(thread);
-            let phase = &mut self.thread_mut(thread).phase;
-            match phase {
-                Phase::Waiting { .. } => {
-                    let transition = self.waited(thread);
-                    self.follow(thread, transition);
-                }
-                Phase::BackingOff { .. } => {
-                    *phase = Phase::Ready;
-                    let transition = self.perform(thread);
-                    self.follow(thread, transition);
-                }
-                Phase::Task(_) => {
-                    // The task's own code takes the timer out, so put it back first.
-                    self.arm(thread);
-                    self.task_timed_out(thread);
-                }
-                Phase::Ready | Phase::Fork(_) => {}
+            Phase::BackingOff { .. } => {
+                self.disarm(thread);
+                self.thread_mut(thread).phase = Phase::Ready;
+                let transition = self.perform(thread);
+                self.follow(thread, transition);
+            }
+            Phase::Task(_) => self.task_timed_out(thread),
+            Phase::Ready | Phase::Fork(_) => {
+                self.execution.timers.remove(&(due, thread));
             }
         }
+        true
     }
 }

@@ -9,9 +9,10 @@ use store::contract::{Commit, Write};
 use store::encoding::{encode_events, encode_input, encode_snapshot};
 use store::records::{ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk};
 
-use crate::engine::{Durability, Engine, Loaded, Slot, Stepped};
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::machines::Revision;
+use crate::slot::{Durability, Loaded, Slot, Stepped};
 
 /// Up to this size a snapshot is simply replaced at each commit.
 const SMALL_SNAPSHOT: usize = 4096;

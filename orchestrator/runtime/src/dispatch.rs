@@ -9,8 +9,9 @@ use interpreter::failure::Failure;
 use interpreter::input::{AttemptId, Effect, Input, ScheduledTask};
 use store::records::ExecutionId;
 
-use crate::engine::{Delivery, Durability, Engine, FinishedSync, Happening, Loaded, Slot, Stepped};
+use crate::engine::Engine;
 use crate::machines::Revision;
+use crate::slot::{Delivery, Durability, FinishedSync, Happening, Loaded, Slot, Stepped};
 use crate::tasks::{TaskCall, TaskOutcome};
 
 impl Engine {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use interpreter::input::Input;
+use tokio::sync::Semaphore;
 
 use crate::engine::Engine;
 use crate::error::Error;
@@ -12,6 +12,9 @@ use crate::views::Counters;
 
 /// How many due timers are taken at once.
 const TIMER_BATCH: usize = 256;
+
+/// How many due timers may be on their way to their commit.
+const TIMERS_IN_PROGRESS: usize = 2048;
 
 /// How often ended executions are looked for that have been kept long enough.
 const RETENTION_PERIOD: Duration = Duration::from_secs(10 * 60);
@@ -33,6 +36,7 @@ impl Engine {
     }
 
     async fn drive_timers(self: Arc<Self>) {
+        let permits = Arc::new(Semaphore::new(TIMERS_IN_PROGRESS));
         loop {
             if self.closing.load(Ordering::Acquire) {
                 return;
@@ -42,11 +46,17 @@ impl Engine {
                 due = self.timers.due(&self.options.world, TIMER_BATCH) => due,
                 () = closed => return,
             };
-            for id in due {
-                self.deliver(id, Input::TimerFired);
+            // Those that left memory come back in one read. Where that fails each meets the error by itself and tries again.
+            if let Err(error) = self.load_many(&due).await {
+                tracing::warn!(%error, "cannot load executions whose timers are due");
             }
-            // A great many timers that are due at once must not keep everything else from running.
-            tokio::task::yield_now().await;
+            for id in due {
+                // A great many timers that are due at once are taken a few at a time.
+                let Ok(permit) = permits.clone().acquire_owned().await else {
+                    return;
+                };
+                self.deliver_timer(id, permit);
+            }
         }
     }
 

@@ -13,8 +13,9 @@ use store::records::{ExecutionId, Parent};
 
 use crate::arn::{ArnResource, StatesArn};
 use crate::dispatch::attempt_id;
-use crate::engine::{Engine, Loaded, Slot};
+use crate::engine::Engine;
 use crate::error::Error;
+use crate::slot::{Loaded, Slot};
 use crate::views::{ExecutionView, StartExecution};
 
 impl Engine {

@@ -20,6 +20,8 @@ pub struct Options {
     pub activity_poll: Duration,
     /// How many integration calls may run at once.
     pub concurrent_tasks: usize,
+    /// How many executions that only wait stay in memory, so that what comes for them soon finds them there.
+    pub resting_executions: usize,
     /// Where time and randomness come from.
     pub world: World,
 }
@@ -32,6 +34,7 @@ impl Default for Options {
             retention: Duration::from_secs(90 * 24 * 60 * 60),
             activity_poll: Duration::from_secs(60),
             concurrent_tasks: 10_000,
+            resting_executions: 4096,
             world: World::real(),
         }
     }

@@ -9,11 +9,12 @@ use interpreter::input::{Input, ScheduledTask};
 use interpreter::step::{Env, step};
 use store::contract::Error as StoreError;
 use store::encoding::{decode_input, decode_snapshot};
-use store::records::{ExecutionId, MachineType, Recovery};
+use store::records::{ExecutionId, Recovered, Recovery};
 
-use crate::engine::{Delivery, Durability, Engine, Happening, Loaded, Slot};
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::machines::Revision;
+use crate::slot::{Delivery, Durability, Happening, Loaded, Slot};
 
 /// How many unfinished executions are read at once.
 const PAGE: usize = 1000;
@@ -114,31 +115,50 @@ impl Engine {
 
     /// An execution as its snapshot and the inputs after it say; `None` when it has ended.
     pub(crate) async fn load(&self, id: ExecutionId) -> Result<Option<Box<Loaded>>, Error> {
-        let Some(recovery) = self.store.recovery(id).await? else {
-            return Ok(None);
-        };
-        let Some(record) = self.store.execution(id).await? else {
-            return Ok(None);
-        };
+        match self.store.recoveries(&[id]).await?.pop() {
+            Some(recovered) => self.restore(recovered).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Brings the executions into memory that are not there, all in one read. One that can't be restored is left for
+    /// whoever needs it, who then meets its error.
+    pub(crate) async fn load_many(&self, ids: &[ExecutionId]) -> Result<(), Error> {
+        let missing: Vec<_> = ids
+            .iter()
+            .copied()
+            .filter(|id| self.slot(*id).is_none())
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        for recovered in self.store.recoveries(&missing).await? {
+            let id = recovered.record.id;
+            if let Ok(loaded) = self.restore(recovered).await {
+                self.insert_resting(id, loaded);
+            }
+        }
+        Ok(())
+    }
+
+    async fn restore(&self, recovered: Recovered) -> Result<Box<Loaded>, Error> {
+        let Recovered { record, recovery } = recovered;
         let revision = self.revision(record.revision).await?;
-        let machine = self.store.state_machine(record.machine).await?;
-        let is_express =
-            machine.is_some_and(|machine| machine.machine_type == MachineType::Express);
-        let execution = replay(id, &revision, &recovery)?;
-        Ok(Some(Box::new(Loaded {
-            execution,
-            revision,
-            durability: if is_express {
+        let execution = replay(record.id, &revision, &recovery)?;
+        Ok(Box::new(Loaded {
+            durability: if execution.identity.is_express() {
                 Durability::Recovery
             } else {
                 Durability::Full
             },
+            execution,
+            revision,
             parent: record.parent,
             armed: None,
             inputs: u32::try_from(recovery.inputs.len()).unwrap_or(u32::MAX),
             input_bytes: recovery.inputs.iter().map(Vec::len).sum(),
             snapshot_bytes: recovery.snapshot.len(),
-        })))
+        }))
     }
 }
 

@@ -11,9 +11,10 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::commits::status_of;
-use crate::engine::{Durability, Engine, FinishedSync, Loaded, Slot};
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::machines::Machine;
+use crate::slot::{Durability, FinishedSync, Loaded, Slot};
 use crate::views::{StartExecution, StartedExecution, SyncExecution};
 
 impl Engine {

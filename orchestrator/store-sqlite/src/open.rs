@@ -154,12 +154,19 @@ async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, Ope
     Ok(connection)
 }
 
-/// A new file's name survives a crash only once its directory is on the disk.
+/// A new file's name survives a crash only once its directory is on the disk, and the directory's own name only once the one
+/// above it is; that one may belong to somebody else, who then has made this one before.
 fn sync_directory(directory: &Path) -> Result<(), OpenError> {
-    if cfg!(unix) {
-        File::open(directory)
-            .and_then(|file| file.sync_all())
-            .map_err(|source| trouble(directory, source))?;
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    let sync = |directory: &Path| File::open(directory)?.sync_all();
+    sync(directory).map_err(|source| trouble(directory, source))?;
+    let above = std::path::absolute(directory).map_err(|source| trouble(directory, source))?;
+    if let Some(above) = above.parent()
+        && let Err(error) = sync(above)
+    {
+        tracing::debug!(%error, "cannot sync the directory above the data directory");
     }
     Ok(())
 }

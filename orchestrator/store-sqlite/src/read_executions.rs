@@ -6,8 +6,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 use store::contract::{Error, ExecutionFilter};
 use store::records::{
-    ExecutionId, ExecutionRecord, ExecutionStatus, Parent, Recovery, RevisionId, StateMachineId,
-    UnfinishedExecution,
+    ExecutionId, ExecutionRecord, ExecutionStatus, Parent, Recovered, Recovery, RevisionId,
+    StateMachineId, UnfinishedExecution,
 };
 
 use crate::errors::read_error;
@@ -129,35 +129,81 @@ pub(crate) async fn executions(
     rows.iter().map(record).collect()
 }
 
-const SNAPSHOT: &str = "select snapshot from snapshots where execution = ?";
+/// The record's columns first, then the snapshot and whether there are inputs after it.
+const RECOVERIES: &str =
+    "select e.id, e.machine, e.revision, e.name, e.status, e.started_at, e.stopped_at,
+       e.parent_execution, e.parent_attempt, s.snapshot,
+       exists (select 1 from inputs i where i.execution = s.execution)
+     from json_each(?) wanted
+     cross join snapshots s on s.execution = wanted.value
+     cross join executions e on e.id = s.execution";
+
 const INPUTS: &str = "select input from inputs where execution = ? order by sequence";
 
-/// What a running execution needs to go on. Both reads see the same state, whatever is committed between them.
-pub(crate) async fn recovery(
+/// What some running executions need to go on.
+pub(crate) async fn recoveries(
+    pool: &SqlitePool,
+    ids: &[ExecutionId],
+) -> Result<Vec<Recovered>, Error> {
+    let mut recovered = Vec::with_capacity(ids.len());
+    let mut large = Vec::new();
+    let rows = sqlx::query(RECOVERIES)
+        .bind(json_array(ids))
+        .fetch_all(pool)
+        .await
+        .map_err(read_error)?;
+    for row in rows {
+        let record = record(&row)?;
+        if row.try_get(10).map_err(read_error)? {
+            large.push(record.id);
+            continue;
+        }
+        recovered.push(Recovered {
+            record,
+            recovery: Recovery {
+                snapshot: row.try_get(9).map_err(read_error)?,
+                inputs: Vec::new(),
+            },
+        });
+    }
+    for id in large {
+        recovered.extend(recovery_with_inputs(pool, id).await?);
+    }
+    Ok(recovered)
+}
+
+/// The same for one that has inputs. Both reads see the same state, whatever is committed between them.
+async fn recovery_with_inputs(
     pool: &SqlitePool,
     id: ExecutionId,
-) -> Result<Option<Recovery>, Error> {
+) -> Result<Option<Recovered>, Error> {
     let mut transaction = pool.begin().await.map_err(read_error)?;
-    let snapshot = sqlx::query(SNAPSHOT)
-        .bind(integer(id.0))
+    let row = sqlx::query(RECOVERIES)
+        .bind(json_array(&[id]))
         .fetch_optional(&mut *transaction)
         .await
         .map_err(read_error)?;
-    let Some(snapshot) = snapshot else {
-        transaction.commit().await.map_err(read_error)?;
-        return Ok(None);
-    };
     let inputs = sqlx::query(INPUTS)
         .bind(integer(id.0))
         .fetch_all(&mut *transaction)
         .await
         .map_err(read_error)?;
     transaction.commit().await.map_err(read_error)?;
+    let Some(row) = row else { return Ok(None) };
     let inputs = inputs.iter().map(|row| row.try_get(0));
-    Ok(Some(Recovery {
-        snapshot: snapshot.try_get(0).map_err(read_error)?,
-        inputs: inputs.collect::<Result<_, _>>().map_err(read_error)?,
+    Ok(Some(Recovered {
+        record: record(&row)?,
+        recovery: Recovery {
+            snapshot: row.try_get(9).map_err(read_error)?,
+            inputs: inputs.collect::<Result<_, _>>().map_err(read_error)?,
+        },
     }))
+}
+
+/// `[1,2,3]`
+fn json_array(ids: &[ExecutionId]) -> String {
+    let numbers: Vec<String> = ids.iter().map(|id| id.0.to_string()).collect();
+    format!("[{}]", numbers.join(","))
 }
 
 const UNFINISHED: &str =

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 use store::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, Store};
 use store::records::{
-    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Parent, Recovery, RevisionId,
+    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Parent, Recovered, RevisionId,
     RevisionRecord, StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
 };
 use tokio::sync::mpsc::error::TrySendError;
@@ -44,7 +44,7 @@ impl SqliteStore {
             readers,
         } = open(directory, &options).await?;
         let (requests, receiver) = mpsc::channel(options.queued_commits.max(1));
-        let writer = Writer::new(writer, writer_options, receiver, &options);
+        let writer = Writer::new(writer, writer_options, readers.clone(), receiver, &options);
         let task = tokio::spawn(writer.run());
         Ok(Self {
             readers,
@@ -187,8 +187,11 @@ impl Store for SqliteStore {
         ))
     }
 
-    fn recovery(&self, id: ExecutionId) -> BoxFuture<'_, Result<Option<Recovery>, Error>> {
-        Box::pin(read_executions::recovery(&self.readers, id))
+    fn recoveries<'a>(
+        &'a self,
+        ids: &'a [ExecutionId],
+    ) -> BoxFuture<'a, Result<Vec<Recovered>, Error>> {
+        Box::pin(read_executions::recoveries(&self.readers, ids))
     }
 
     fn unfinished(
@@ -252,7 +255,6 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let (task, lock) = writer.ok_or(Error::Closed)?;
             queued.wait().await?;
-            self.readers.close().await;
             let ended = task.await;
             drop(lock);
             ended.map_err(|error| Error::Database(Box::new(error)))

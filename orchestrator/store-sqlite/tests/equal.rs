@@ -126,7 +126,7 @@ fn end_of(status: u8) -> (ExecutionStatus, Option<i64>) {
 }
 
 fn wake(number: u8) -> Option<i64> {
-    (number % 3 != 0).then_some(number.into())
+    (!number.is_multiple_of(3)).then_some(number.into())
 }
 
 /// Everything that can be read, as text.

@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection};
 use store::contract::{Commit, Error, Store, Write};
 use store::records::ExecutionId;
 use store::suite::samples::{append, commit, ended_child, execution};
-use store_sqlite::open::DATABASE_FILE;
+use store_sqlite::open::{DATABASE_FILE, LOCK_FILE};
 use store_sqlite::{OpenError, Options, SqliteStore};
 use tempfile::TempDir;
 
@@ -120,6 +120,21 @@ async fn a_full_disk_refuses_and_goes_on() {
         assert!(found.is_some(), "execution {id}");
     }
     store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_closed_store_is_one_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(directory.path(), Options::default())
+        .await
+        .unwrap();
+    store.commit(large(1)).await.unwrap();
+    store.ping().await.unwrap();
+    store.close().await.unwrap();
+    let files = fs::read_dir(directory.path()).unwrap();
+    let mut files: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+    files.sort();
+    assert_eq!(files, [DATABASE_FILE, LOCK_FILE]);
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::records::{
     ActivityRecord, ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, HistoryPage,
-    Parent, Recovery, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
-    UnfinishedExecution,
+    Parent, Recovered, Recovery, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord,
+    Tag, UnfinishedExecution,
 };
 
 /// Where executions survive.
@@ -76,8 +76,19 @@ pub trait Store: Send + Sync + 'static {
         direction: Direction,
     ) -> BoxFuture<'_, Result<HistoryPage, Error>>;
 
-    /// What a running execution needs to go on; `None` when it ended or never was.
-    fn recovery(&self, id: ExecutionId) -> BoxFuture<'_, Result<Option<Recovery>, Error>>;
+    /// What some running executions need to go on, in any order; one that ended or never was is left out.
+    fn recoveries<'a>(
+        &'a self,
+        ids: &'a [ExecutionId],
+    ) -> BoxFuture<'a, Result<Vec<Recovered>, Error>>;
+
+    /// The same, for one.
+    fn recovery(&self, id: ExecutionId) -> BoxFuture<'_, Result<Option<Recovery>, Error>> {
+        Box::pin(async move {
+            let recovered = self.recoveries(&[id]).await?.pop();
+            Ok(recovered.map(|recovered| recovered.recovery))
+        })
+    }
 
     /// Running executions by number, after the given one.
     fn unfinished(

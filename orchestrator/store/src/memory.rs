@@ -8,7 +8,7 @@ use crate::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, St
 use crate::history_page::PageBuilder;
 use crate::memory_state::State;
 use crate::records::{
-    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Parent, Recovery, RevisionId,
+    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Parent, Recovered, RevisionId,
     RevisionRecord, StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
 };
 
@@ -225,8 +225,11 @@ impl Store for MemoryStore {
         })
     }
 
-    fn recovery(&self, id: ExecutionId) -> BoxFuture<'_, Result<Option<Recovery>, Error>> {
-        self.read(|state| Ok(state.recovery(id)))
+    fn recoveries<'a>(
+        &'a self,
+        ids: &'a [ExecutionId],
+    ) -> BoxFuture<'a, Result<Vec<Recovered>, Error>> {
+        self.read(|state| Ok(ids.iter().filter_map(|id| state.recovered(*id)).collect()))
     }
 
     fn unfinished(

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use crate::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, Write};
 use crate::records::{
-    ActivityRecord, ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, Parent, Recovery,
-    RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
+    ActivityRecord, ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, Parent, Recovered,
+    Recovery, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
+    UnfinishedExecution,
 };
 
 /// All tables.
@@ -279,12 +280,15 @@ impl State {
         }
     }
 
-    /// See [`crate::contract::Store::recovery`].
-    pub(crate) fn recovery(&self, id: ExecutionId) -> Option<Recovery> {
+    /// See [`crate::contract::Store::recoveries`].
+    pub(crate) fn recovered(&self, id: ExecutionId) -> Option<Recovered> {
         let row = self.unfinished.get(&id)?;
-        Some(Recovery {
-            snapshot: row.snapshot.clone()?,
-            inputs: row.inputs.values().cloned().collect(),
+        Some(Recovered {
+            record: self.execution(id)?,
+            recovery: Recovery {
+                snapshot: row.snapshot.clone()?,
+                inputs: row.inputs.values().cloned().collect(),
+            },
         })
     }
 

@@ -125,6 +125,15 @@ pub struct Recovery {
     pub inputs: Vec<Vec<u8>>,
 }
 
+/// A running execution with what it needs to go on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recovered {
+    /// Its row.
+    pub record: ExecutionRecord,
+    /// What it needs.
+    pub recovery: Recovery,
+}
+
 /// A running execution, as a restart first sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnfinishedExecution {
