@@ -74,7 +74,7 @@ impl Progress {
                     bar.enable_steady_tick(Duration::from_millis(120));
                     open.insert(id, bar);
                 } else if let Some(line) = told.line {
-                    let _ = bars.println(line);
+                    bars.suspend(|| output::note(&line));
                 }
             }
         }

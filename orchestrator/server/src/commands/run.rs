@@ -1,16 +1,13 @@
 //! `ratchet run`: one execution in this process, durable like any other.
 
 mod directory;
+mod execution;
 
 use std::io::IsTerminal;
 
-use expression::value::Value;
-use futures_util::StreamExt;
 use interpreter::failure::Failure;
-use runtime::error::Error as EngineError;
-use runtime::runtime::Runtime;
-use runtime::views::{CreateStateMachine, ExecutionView, StartExecution, UpdateStateMachine};
-use store::records::{ExecutionStatus, MachineType};
+use runtime::views::ExecutionView;
+use store::records::ExecutionStatus;
 
 use crate::arguments::Run;
 use crate::commands::serve::{Front, bind, stop_cleanly};
@@ -20,11 +17,11 @@ use crate::config::Config;
 use crate::config::layers::{InForce, Origin};
 use crate::config::values::LogFilter;
 use crate::outcome::{Error, Outcome};
-use crate::progress::Progress;
 use crate::signals::Stop;
 use crate::{engine, findings, output, telemetry};
 
 use self::directory::RunDirectory;
+use self::execution::{Ending, Order};
 
 /// Executes a definition and prints its output.
 pub(super) async fn run(arguments: &Run, in_force: InForce) -> Result<Outcome, Error> {
@@ -45,7 +42,7 @@ pub(super) async fn run(arguments: &Run, in_force: InForce) -> Result<Outcome, E
             Some(input) => Some(read_input(input)?),
             None => None,
         },
-        account: config.account.as_str().to_owned(),
+        role_arn: format!("arn:aws:iam::{}:role/ratchet-run", config.account),
     };
     directory::sweep(&config.data, config.retention.0);
     let place = RunDirectory::at(&config.data, &order.machine, &order.name);
@@ -66,8 +63,8 @@ pub(super) async fn run(arguments: &Run, in_force: InForce) -> Result<Outcome, E
     if let Some(front) = &front {
         output::note(&format!("listening on http://{}", front.address));
     }
-    let ended = tokio::select! {
-        ended = execute(&engine, &order, arguments) => Some(ended),
+    let ending = tokio::select! {
+        ending = execution::execute(&engine, &order, arguments.quiet) => Some(ending),
         _ = stop.asked() => None,
     };
     tokio::select! {
@@ -76,15 +73,18 @@ pub(super) async fn run(arguments: &Run, in_force: InForce) -> Result<Outcome, E
         },
         _ = stop.asked() => {}
     }
-    match ended {
-        Some(Ok(view)) => {
+    match ending {
+        Some(Ending::Ended(view)) => {
             place.ended(arguments.name.is_some());
             Ok(report(&view))
         }
-        Some(Err(error)) => {
-            place.remove_if_unused();
+        Some(Ending::Refused(error)) => {
+            if arguments.name.is_none() {
+                place.ended(false);
+            }
             Err(error)
         }
+        Some(Ending::Broken(error)) => Err(error),
         None => {
             let file = arguments.file.display();
             output::note(&format!(
@@ -94,16 +94,6 @@ pub(super) async fn run(arguments: &Run, in_force: InForce) -> Result<Outcome, E
             Ok(Outcome::Interrupted)
         }
     }
-}
-
-/// What to execute.
-struct Order {
-    machine: String,
-    name: String,
-    definition: String,
-    /// Absent when the user gave none, which asks for `{}` or for whatever the execution was started with.
-    input: Option<String>,
-    account: String,
 }
 
 /// The configuration, without log lines between those of the progress unless the user asks for them.
@@ -135,114 +125,6 @@ fn is_sound(definition: &str, arguments: &Run, config: &Config) -> bool {
     parsed.machine.is_some()
 }
 
-/// Starts the execution, or goes on with it, and follows it to its end.
-async fn execute(engine: &Runtime, order: &Order, arguments: &Run) -> Result<ExecutionView, Error> {
-    let found = engine.describe_execution(&order.machine, &order.name).await;
-    match found {
-        Ok(view) => take_up(engine, order, &view).await?,
-        Err(EngineError::ExecutionDoesNotExist(_) | EngineError::StateMachineDoesNotExist(_)) => {
-            start(engine, order)
-                .await
-                .map_err(|error| refused(&error))?;
-        }
-        Err(error) => return Err(refused(&error)),
-    }
-    let mut progress = Progress::new(&order.machine, &order.name, arguments.quiet);
-    let mut events = engine
-        .follow(&order.machine, &order.name, 1)
-        .await
-        .map_err(|error| refused(&error))?;
-    while let Some(event) = events.next().await {
-        progress.show(&event.map_err(|error| refused(&error))?);
-    }
-    progress.end();
-    engine
-        .describe_execution(&order.machine, &order.name)
-        .await
-        .map_err(|error| refused(&error))
-}
-
-async fn start(engine: &Runtime, order: &Order) -> Result<(), EngineError> {
-    let role_arn = format!("arn:aws:iam::{}:role/ratchet-run", order.account);
-    let created = engine
-        .create_state_machine(CreateStateMachine {
-            name: order.machine.clone(),
-            definition: order.definition.clone(),
-            role_arn,
-            machine_type: MachineType::Standard,
-            settings: "{}".to_owned(),
-            tags: Vec::new(),
-        })
-        .await;
-    match created {
-        // A run that was killed between here and its start left the machine behind.
-        Err(EngineError::StateMachineAlreadyExists(_)) => {
-            engine
-                .update_state_machine(UpdateStateMachine {
-                    name: order.machine.clone(),
-                    definition: Some(order.definition.clone()),
-                    ..UpdateStateMachine::default()
-                })
-                .await?;
-        }
-        other => {
-            other?;
-        }
-    }
-    engine
-        .start_execution(StartExecution {
-            state_machine: order.machine.clone(),
-            name: Some(order.name.clone()),
-            input: order.input.clone(),
-        })
-        .await?;
-    Ok(())
-}
-
-/// Makes sure that an execution of that name is the one that the user means.
-async fn take_up(engine: &Runtime, order: &Order, view: &ExecutionView) -> Result<(), Error> {
-    let machine = engine
-        .describe_state_machine_for_execution(&order.machine, &order.name)
-        .await
-        .map_err(|error| refused(&error))?;
-    let given = order
-        .input
-        .as_deref()
-        .and_then(|input| Value::parse(input).ok());
-    let has_another = if given.is_some_and(|input| input != *view.input.value()) {
-        Some("input")
-    } else if *machine.definition != *order.definition {
-        Some("definition")
-    } else {
-        None
-    };
-    let name = &order.name;
-    match (view.status, has_another) {
-        (_, Some("input")) => Err(Error::Usage(format!(
-            "the execution {name} was started with another input; choose another --name"
-        ))),
-        (ExecutionStatus::Running, None) => {
-            output::note(&format!("{name} goes on where it was"));
-            Ok(())
-        }
-        (ExecutionStatus::Running, Some(_)) => {
-            output::note(&format!(
-                "{name} goes on where it was, with the definition that it was started with"
-            ));
-            Ok(())
-        }
-        (_, None) => {
-            output::note(&format!(
-                "{name} has ended; this is its record (another --name executes again)"
-            ));
-            Ok(())
-        }
-        (_, Some(_)) => Err(Error::Usage(format!(
-            "the execution {name} has ended and had another definition; choose another --name"
-        ))),
-    }
-}
-
 /// Prints the output, or why there is none.
 fn report(view: &ExecutionView) -> Outcome {
     let failure = view.failure.clone().unwrap_or_default();
@@ -270,8 +152,4 @@ fn describe(failure: &Failure) -> String {
             .map_or_else(String::new, |text| format!("\n  {name}: {text}"))
     };
     line("error", &failure.error) + &line("cause", &failure.cause)
-}
-
-fn refused(error: &EngineError) -> Error {
-    Error::Failed(engine::explain(error))
 }

@@ -47,6 +47,9 @@ pub(super) async fn serve(in_force: &InForce, environment: &Environment) -> Resu
         milliseconds = opened.elapsed().as_millis() as u64,
         "ready"
     );
+    if !front.address.ip().is_loopback() {
+        tracing::warn!("other machines can reach this server, and it asks nobody who they are");
+    }
     output::print(&format!("listening on http://{}", front.address));
 
     let signal = stop.asked().await;

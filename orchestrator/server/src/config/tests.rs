@@ -293,7 +293,8 @@ bearer = { token = "hush" }
         working_directory = "<dir>/images"
 
         [functions.resize.environment]
-    "##]].assert_eq(&tables.replace(&here, "<dir>"));
+    "##]]
+    .assert_eq(&tables.replace(&here, "<dir>"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use store_sqlite::open::{DATABASE_FILE, LOCK_FILE};
+use store_sqlite::open::LOCK_FILE;
 
 use crate::outcome::Error;
 
@@ -39,13 +39,6 @@ impl RunDirectory {
         };
         if let Err(error) = done {
             tracing::warn!(path = %self.0.display(), %error, "cannot tidy up after the run");
-        }
-    }
-
-    /// Nothing came of it: a directory without a database holds nothing.
-    pub(super) fn remove_if_unused(&self) {
-        if !self.0.join(DATABASE_FILE).exists() {
-            let _ = fs::remove_dir_all(&self.0);
         }
     }
 }

@@ -1,0 +1,155 @@
+//! The one execution of a run: begun or taken up again, and followed to its end.
+
+use expression::value::Value;
+use futures_util::StreamExt;
+use runtime::error::Error as EngineError;
+use runtime::runtime::Runtime;
+use runtime::views::{CreateStateMachine, ExecutionView, StartExecution, UpdateStateMachine};
+use store::records::{ExecutionStatus, MachineType};
+
+use crate::outcome::Error;
+use crate::progress::Progress;
+use crate::{engine, output};
+
+/// What to execute.
+pub(super) struct Order {
+    /// The state machine's name.
+    pub(super) machine: String,
+    /// The execution's name.
+    pub(super) name: String,
+    /// The definition's text.
+    pub(super) definition: String,
+    /// Absent when the user gave none, which asks for `{}` or for whatever the execution was started with.
+    pub(super) input: Option<String>,
+    /// The role that the context object shows.
+    pub(super) role_arn: String,
+}
+
+/// How a run came to its end.
+pub(super) enum Ending {
+    /// The execution ended, well or not.
+    Ended(Box<ExecutionView>),
+    /// It was not begun.
+    Refused(Error),
+    /// It could not be followed to its end; what it did is safe.
+    Broken(Error),
+}
+
+/// Starts the execution, or goes on with it, and follows it to its end.
+pub(super) async fn execute(engine: &Runtime, order: &Order, is_quiet: bool) -> Ending {
+    if let Err(error) = begin(engine, order).await {
+        return Ending::Refused(error);
+    }
+    match follow(engine, order, is_quiet).await {
+        Ok(view) => Ending::Ended(Box::new(view)),
+        Err(error) => Ending::Broken(refused(&error)),
+    }
+}
+
+async fn begin(engine: &Runtime, order: &Order) -> Result<(), Error> {
+    match engine.describe_execution(&order.machine, &order.name).await {
+        Ok(view) => take_up(engine, order, &view).await,
+        Err(EngineError::ExecutionDoesNotExist(_) | EngineError::StateMachineDoesNotExist(_)) => {
+            start(engine, order).await.map_err(|error| refused(&error))
+        }
+        Err(error) => Err(refused(&error)),
+    }
+}
+
+async fn follow(
+    engine: &Runtime,
+    order: &Order,
+    is_quiet: bool,
+) -> Result<ExecutionView, EngineError> {
+    let mut progress = Progress::new(&order.machine, &order.name, is_quiet);
+    let mut events = engine.follow(&order.machine, &order.name, 1).await?;
+    while let Some(event) = events.next().await {
+        progress.show(&event?);
+    }
+    progress.end();
+    engine.describe_execution(&order.machine, &order.name).await
+}
+
+async fn start(engine: &Runtime, order: &Order) -> Result<(), EngineError> {
+    let created = engine
+        .create_state_machine(CreateStateMachine {
+            name: order.machine.clone(),
+            definition: order.definition.clone(),
+            role_arn: order.role_arn.clone(),
+            machine_type: MachineType::Standard,
+            settings: "{}".to_owned(),
+            tags: Vec::new(),
+        })
+        .await;
+    match created {
+        // A run that was killed between here and its start left the machine behind.
+        Err(EngineError::StateMachineAlreadyExists(_)) => {
+            engine
+                .update_state_machine(UpdateStateMachine {
+                    name: order.machine.clone(),
+                    definition: Some(order.definition.clone()),
+                    ..UpdateStateMachine::default()
+                })
+                .await?;
+        }
+        other => {
+            other?;
+        }
+    }
+    engine
+        .start_execution(StartExecution {
+            state_machine: order.machine.clone(),
+            name: Some(order.name.clone()),
+            input: order.input.clone(),
+        })
+        .await?;
+    Ok(())
+}
+
+/// Makes sure that an execution of that name is the one that the user means.
+async fn take_up(engine: &Runtime, order: &Order, view: &ExecutionView) -> Result<(), Error> {
+    let machine = engine
+        .describe_state_machine_for_execution(&order.machine, &order.name)
+        .await
+        .map_err(|error| refused(&error))?;
+    let given = order
+        .input
+        .as_deref()
+        .and_then(|input| Value::parse(input).ok());
+    let has_another = if given.is_some_and(|input| input != *view.input.value()) {
+        Some("input")
+    } else if *machine.definition != *order.definition {
+        Some("definition")
+    } else {
+        None
+    };
+    let name = &order.name;
+    match (view.status, has_another) {
+        (_, Some("input")) => Err(Error::Usage(format!(
+            "the execution {name} was started with another input; choose another --name"
+        ))),
+        (ExecutionStatus::Running, None) => {
+            output::note(&format!("{name} goes on where it was"));
+            Ok(())
+        }
+        (ExecutionStatus::Running, Some(_)) => {
+            output::note(&format!(
+                "{name} goes on where it was, with the definition that it was started with"
+            ));
+            Ok(())
+        }
+        (_, None) => {
+            output::note(&format!(
+                "{name} has ended; this is its record (another --name executes again)"
+            ));
+            Ok(())
+        }
+        (_, Some(_)) => Err(Error::Usage(format!(
+            "the execution {name} has ended and had another definition; choose another --name"
+        ))),
+    }
+}
+
+fn refused(error: &EngineError) -> Error {
+    Error::Failed(engine::explain(error))
+}
