@@ -18,7 +18,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::rest::body::{Answer, Page, Parameters, Part};
 use crate::rest::event_json::Event;
 use crate::rest::names::ExecutionId;
-use crate::rest::problem::{Kind, Problem};
+use crate::rest::problem::Problem;
+use crate::rest::problem_kinds::Kind;
 
 /// How often a stream without events shows that it is alive: proxies close what is silent for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

@@ -11,88 +11,20 @@ use futures_util::StreamExt;
 use interpreter::failure::Failure;
 use runtime::error::Error;
 use runtime::runtime::Runtime;
-use runtime::views::{ExecutionItem, ExecutionView, StartExecution};
-use serde::{Deserialize, Serialize};
+use runtime::views::StartExecution;
+use serde::Deserialize;
 use store::records::{ExecutionStatus, MachineType};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::rest::body::{Answer, Any, Body, Page, Parameters, Part, even_null, instant};
-use crate::rest::events::{self, History};
+use crate::rest::body::{Answer, Any, Body, Page, Parameters, Part, even_null};
+use crate::rest::events;
+use crate::rest::execution_json::{Execution, ExecutionSummary, Executions, Status};
 use crate::rest::names::{self, ExecutionId};
-use crate::rest::problem::{Kind, Problem};
+use crate::rest::problem::Problem;
+use crate::rest::problem_kinds::Kind;
 
 /// The longest that a start can wait for the end, in seconds.
 const LONGEST_WAIT: u64 = 300;
-
-/// An execution.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Execution {
-    #[serde(flatten)]
-    summary: ExecutionSummary,
-    /// Its input.
-    input: Any,
-    /// Its output, if it ended well.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Any, required = false)]
-    output: Option<Any>,
-    /// The error's name, if it ended otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    error: Option<String>,
-    /// What a person should read about the error.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    cause: Option<String>,
-    /// The first page of its history, when it was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    history: Option<History>,
-}
-
-/// An execution in a list.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ExecutionSummary {
-    /// `STATE_MACHINE:NAME`
-    id: String,
-    /// Its ARN, by which AWS's API knows it.
-    arn: String,
-    /// Its state machine's name.
-    state_machine: String,
-    /// Its name, unique among its state machine's.
-    name: String,
-    status: Status,
-    /// When it started.
-    #[schema(format = DateTime)]
-    started_at: String,
-    /// When it ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime, nullable = false)]
-    stopped_at: Option<String>,
-}
-
-/// A page of executions.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(super) struct Executions {
-    /// The executions, the newest first.
-    executions: Vec<ExecutionSummary>,
-    /// The cursor of the next page, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    next: Option<String>,
-}
-
-/// How far an execution is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(super) enum Status {
-    Running,
-    Succeeded,
-    Failed,
-    TimedOut,
-    Aborted,
-}
 
 /// Asks for an execution.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -250,12 +182,13 @@ pub(super) async fn describe(
 ) -> Answer<Execution> {
     let id = ExecutionId::parse(&id)?;
     let view = runtime.describe_execution(&id.machine, &id.name).await?;
-    let mut execution = Execution::of(&view)?;
-    if parameters.history {
-        let first = Page::new(None, None)?;
-        execution.history = Some(events::page(&runtime, &id, first, events::Order::Forward).await?);
+    let execution = Execution::of(&view)?;
+    if !parameters.history {
+        return Ok(Json(execution));
     }
-    Ok(Json(execution))
+    let first = Page::new(None, None)?;
+    let history = events::page(&runtime, &id, first, events::Order::Forward).await?;
+    Ok(Json(execution.with_history(history)))
 }
 
 /// Stops an execution
@@ -304,15 +237,7 @@ async fn started(runtime: &Runtime, request: StartExecution) -> Result<Response,
     let machine = request.state_machine.clone();
     let started = runtime.start_execution(request).await?;
     let id = id_of(&started.arn, &machine);
-    let body = Json(ExecutionSummary {
-        id: id.text(),
-        arn: started.arn.to_string(),
-        state_machine: id.machine.clone(),
-        name: id.name.clone(),
-        status: Status::Running,
-        started_at: instant(started.started_at),
-        stopped_at: None,
-    });
+    let body = Json(ExecutionSummary::of_started(&started, &id));
     Ok((StatusCode::CREATED, [(LOCATION, location(&id))], body).into_response())
 }
 
@@ -361,69 +286,4 @@ fn id_of(arn: &str, machine: &str) -> ExecutionId {
         machine: machine.to_owned(),
         name: arn.to_owned(),
     })
-}
-
-impl Execution {
-    fn of(view: &ExecutionView) -> Result<Self, Problem> {
-        let failure = view.failure.as_ref();
-        Ok(Self {
-            summary: ExecutionSummary {
-                id: format!("{}:{}", view.state_machine_name, view.name),
-                arn: view.arn.to_string(),
-                state_machine: view.state_machine_name.to_string(),
-                name: view.name.to_string(),
-                status: view.status.into(),
-                started_at: instant(view.started_at),
-                stopped_at: view.stopped_at.map(instant),
-            },
-            input: Any::of(&view.input)?,
-            output: view.output.as_ref().map(Any::of).transpose()?,
-            error: failure.and_then(|failure| failure.error.as_deref().map(str::to_owned)),
-            cause: failure.and_then(|failure| failure.cause.as_deref().map(str::to_owned)),
-            history: None,
-        })
-    }
-}
-
-impl From<&ExecutionItem> for ExecutionSummary {
-    fn from(item: &ExecutionItem) -> Self {
-        let machine = item
-            .state_machine_arn
-            .rsplit(':')
-            .next()
-            .unwrap_or_default();
-        Self {
-            id: format!("{machine}:{}", item.name),
-            arn: item.arn.to_string(),
-            state_machine: machine.to_owned(),
-            name: item.name.to_string(),
-            status: item.status.into(),
-            started_at: instant(item.started_at),
-            stopped_at: item.stopped_at.map(instant),
-        }
-    }
-}
-
-impl From<ExecutionStatus> for Status {
-    fn from(status: ExecutionStatus) -> Self {
-        match status {
-            ExecutionStatus::Running => Self::Running,
-            ExecutionStatus::Succeeded => Self::Succeeded,
-            ExecutionStatus::Failed => Self::Failed,
-            ExecutionStatus::TimedOut => Self::TimedOut,
-            ExecutionStatus::Aborted => Self::Aborted,
-        }
-    }
-}
-
-impl From<Status> for ExecutionStatus {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Running => Self::Running,
-            Status::Succeeded => Self::Succeeded,
-            Status::Failed => Self::Failed,
-            Status::TimedOut => Self::TimedOut,
-            Status::Aborted => Self::Aborted,
-        }
-    }
 }

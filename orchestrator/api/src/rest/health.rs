@@ -3,7 +3,8 @@
 use axum::extract::State;
 use runtime::runtime::Runtime;
 
-use crate::rest::problem::{Kind, Problem};
+use crate::rest::problem::Problem;
+use crate::rest::problem_kinds::Kind;
 
 /// Says that the process lives
 #[utoipa::path(get, path = "/healthz", tag = "operation", operation_id = "getHealth",

@@ -7,18 +7,20 @@
 //! ```
 //!
 //! Read `state_machines`, `executions`, `events` and `tasks` for what there is; `body`, `names` and `origin` for what is checked
-//! before; `problem` for how something is refused; `document` for the OpenAPI text; `health` and `metrics` for operators.
+//! before; `problem` and `problem_kinds` for how something is refused; `document` for the OpenAPI text; `health` and `metrics` for operators.
 
 mod body;
 mod document;
 mod event_json;
 mod events;
+mod execution_json;
 mod executions;
 mod health;
 mod metrics;
 mod names;
 mod origin;
 mod problem;
+mod problem_kinds;
 mod process;
 mod state_machines;
 mod tasks;
@@ -33,7 +35,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::options::Options;
-use crate::rest::problem::{Kind, Problem};
+use crate::rest::problem::Problem;
+use crate::rest::problem_kinds::Kind;
 
 /// The REST API's routes. Whatever has no route answers 404.
 pub(crate) fn router(runtime: Runtime, options: Options) -> Router {
@@ -70,8 +73,8 @@ fn routes() -> OpenApiRouter<Runtime> {
         .routes(routes!(tasks::succeed))
         .routes(routes!(tasks::fail))
         .routes(routes!(tasks::heartbeat))
-        .routes(routes!(problem::list))
-        .routes(routes!(problem::describe))
+        .routes(routes!(problem_kinds::list))
+        .routes(routes!(problem_kinds::describe))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::metrics))

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use runtime::arn::{ArnResource, StatesArn};
 
-use crate::rest::problem::{Kind, Problem};
+use crate::rest::problem::Problem;
+use crate::rest::problem_kinds::Kind;
 
 /// The longest name, in characters.
 const NAME_LENGTH: usize = 80;

@@ -6,7 +6,8 @@ use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::rest::problem::{Kind, Problem};
+use crate::rest::problem::Problem;
+use crate::rest::problem_kinds::Kind;
 
 /// Refuses a request that changes something and that a page of another origin made.
 ///

@@ -14,7 +14,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::rest::body::{Answer, Any, Body, Page, Parameters, Part, instant};
 use crate::rest::names;
-use crate::rest::problem::{Kind, Problem};
+use crate::rest::problem::Problem;
+use crate::rest::problem_kinds::Kind;
 
 /// A state machine.
 #[derive(Clone, Debug, Serialize, ToSchema)]

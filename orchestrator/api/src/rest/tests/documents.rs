@@ -100,7 +100,7 @@ async fn problems_are_explained() {
     let mut slugs: Vec<&str> = list.split(r#""slug":""#).skip(1).collect();
     slugs.sort_unstable();
     slugs.dedup();
-    assert_eq!(slugs.len(), crate::rest::problem::Kind::ALL.len());
+    assert_eq!(slugs.len(), crate::rest::problem_kinds::Kind::ALL.len());
 }
 
 #[tokio::test]
