@@ -40,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) activity_poll: Period,
     /// How many integration calls run at once.
     pub(crate) concurrent_tasks: Limit,
+    /// How many executions that only wait stay in memory.
+    pub(crate) resting_executions: Limit,
     /// The longest request body, in bytes.
     pub(crate) body_bytes: Limit,
     /// How long a clean stop may take.
@@ -95,6 +97,7 @@ impl Config {
             retention: self.retention.0,
             activity_poll: self.activity_poll.0,
             concurrent_tasks: self.concurrent_tasks.as_usize(),
+            resting_executions: self.resting_executions.as_usize(),
             ..Options::default()
         }
     }

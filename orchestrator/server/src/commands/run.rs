@@ -1,5 +1,6 @@
 //! `ratchet run`: one execution in this process, durable like any other.
 
+mod companions;
 mod directory;
 mod execution;
 
@@ -28,8 +29,15 @@ pub(super) async fn run(arguments: &Run, in_force: InForce) -> Result<Outcome, E
     let config = quiet_by_default(in_force);
     telemetry::begin(&config.log);
     let definition = read_text(&arguments.file)?;
-    if !is_sound(&definition, arguments, &config) {
-        return Ok(Outcome::Negative);
+    let companions = companions::find(&arguments.file, &definition);
+    let files = companions
+        .values()
+        .map(|companion| (companion.file.clone(), &*companion.definition))
+        .chain([(file_name(&arguments.file), &*definition)]);
+    for (file, definition) in files {
+        if !is_sound(&file, definition, &config) {
+            return Ok(Outcome::Negative);
+        }
     }
     let order = Order {
         machine: directory::machine_name(&arguments.file),
@@ -38,6 +46,7 @@ pub(super) async fn run(arguments: &Run, in_force: InForce) -> Result<Outcome, E
             None => uuid::Uuid::new_v4().to_string(),
         },
         definition,
+        companions,
         input: match &arguments.input {
             Some(input) => Some(read_input(input)?),
             None => None,
@@ -107,15 +116,14 @@ fn quiet_by_default(in_force: InForce) -> Config {
 }
 
 /// Shows what is wrong with the definition; warnings alone don't stop it.
-fn is_sound(definition: &str, arguments: &Run, config: &Config) -> bool {
+fn is_sound(file: &str, definition: &str, config: &Config) -> bool {
     let options = asl::parser::Options {
         max_bytes: config.limits.engine().definition_bytes,
         express: false,
     };
     let parsed = asl::parser::parse(definition, &options);
-    let file = file_name(&arguments.file);
     let is_terminal = std::io::stderr().is_terminal();
-    let found = findings::render(&parsed.diagnostics, definition, &file, is_terminal);
+    let found = findings::render(&parsed.diagnostics, definition, file, is_terminal);
     if !found.is_empty() {
         output::note(found.trim_end());
     }

@@ -105,6 +105,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         )
     },
     Setting {
+        default: Some("4096"),
+        ..setting::<Limit>(
+            "resting_executions",
+            &["RATCHET_RESTING_EXECUTIONS"],
+            "how many executions that only wait stay in memory",
+        )
+    },
+    Setting {
         default: Some("4194304"),
         ..setting::<Limit>(
             "body_bytes",

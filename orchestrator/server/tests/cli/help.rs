@@ -92,6 +92,9 @@ fn run() {
         name that has ended gives its recorded result again. Runs are kept apart from a server's executions, below runs/ in the
         data directory; a run without a --name leaves nothing behind once it has ended.
 
+        State machines that it starts are taken from files beside it: NAME.asl.json or NAME.json. Their executions are part of
+        the run.
+
         The configuration is taken from ratchet.toml beside the definition when --config names no other.
     "#]]);
 }

@@ -242,3 +242,16 @@ fn a_task_token_can_come_back_through_the_api() {
         house.said(&output)
     );
 }
+
+#[test]
+fn state_machines_that_it_starts_are_found_beside_it() {
+    let parent = r#"{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::states:startExecution.sync:2",
+        "Parameters":{"StateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:child","Input":{"n":1}},
+        "OutputPath":"$.Output","End":true}}}"#;
+    let house = House::with(&[
+        ("flows/parent.json", parent),
+        ("flows/child.asl.json", PASS),
+    ]);
+    let output = house.output(&["run", "--quiet", "flows/parent.json"]);
+    assert_eq!(house.said(&output), "exit code 0\n--- stdout\n{\"n\":1}\n");
+}

@@ -92,7 +92,8 @@ pub(super) fn checked_name(name: &str) -> Result<String, Error> {
     )))
 }
 
-fn is_plain(letter: char) -> bool {
+/// Whether a letter can stand in any name.
+pub(super) fn is_plain(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || letter == '-' || letter == '_'
 }
 

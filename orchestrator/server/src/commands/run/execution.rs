@@ -1,5 +1,7 @@
 //! The one execution of a run: begun or taken up again, and followed to its end.
 
+use std::collections::BTreeMap;
+
 use expression::value::Value;
 use futures_util::StreamExt;
 use runtime::error::Error as EngineError;
@@ -7,6 +9,7 @@ use runtime::runtime::Runtime;
 use runtime::views::{CreateStateMachine, ExecutionView, StartExecution, UpdateStateMachine};
 use store::records::{ExecutionStatus, MachineType};
 
+use crate::commands::run::companions::Companion;
 use crate::outcome::Error;
 use crate::progress::Progress;
 use crate::{engine, output};
@@ -19,6 +22,8 @@ pub(super) struct Order {
     pub(super) name: String,
     /// The definition's text.
     pub(super) definition: String,
+    /// The state machines that it starts, as far as they were found.
+    pub(super) companions: BTreeMap<String, Companion>,
     /// Absent when the user gave none, which asks for `{}` or for whatever the execution was started with.
     pub(super) input: Option<String>,
     /// The role that the context object shows.
@@ -71,31 +76,10 @@ async fn follow(
 }
 
 async fn start(engine: &Runtime, order: &Order) -> Result<(), EngineError> {
-    let created = engine
-        .create_state_machine(CreateStateMachine {
-            name: order.machine.clone(),
-            definition: order.definition.clone(),
-            role_arn: order.role_arn.clone(),
-            machine_type: MachineType::Standard,
-            settings: "{}".to_owned(),
-            tags: Vec::new(),
-        })
-        .await;
-    match created {
-        // A run that was killed between here and its start left the machine behind.
-        Err(EngineError::StateMachineAlreadyExists(_)) => {
-            engine
-                .update_state_machine(UpdateStateMachine {
-                    name: order.machine.clone(),
-                    definition: Some(order.definition.clone()),
-                    ..UpdateStateMachine::default()
-                })
-                .await?;
-        }
-        other => {
-            other?;
-        }
+    for (name, companion) in &order.companions {
+        make(engine, order, name, &companion.definition).await?;
     }
+    make(engine, order, &order.machine, &order.definition).await?;
     engine
         .start_execution(StartExecution {
             state_machine: order.machine.clone(),
@@ -104,6 +88,36 @@ async fn start(engine: &Runtime, order: &Order) -> Result<(), EngineError> {
         })
         .await?;
     Ok(())
+}
+
+/// Creates a state machine, or gives one that a run left behind before its start the definition of now.
+async fn make(
+    engine: &Runtime,
+    order: &Order,
+    name: &str,
+    definition: &str,
+) -> Result<(), EngineError> {
+    let created = engine
+        .create_state_machine(CreateStateMachine {
+            name: name.to_owned(),
+            definition: definition.to_owned(),
+            role_arn: order.role_arn.clone(),
+            machine_type: MachineType::Standard,
+            settings: "{}".to_owned(),
+            tags: Vec::new(),
+        })
+        .await;
+    match created {
+        Err(EngineError::StateMachineAlreadyExists(_)) => {
+            let update = UpdateStateMachine {
+                name: name.to_owned(),
+                definition: Some(definition.to_owned()),
+                ..UpdateStateMachine::default()
+            };
+            engine.update_state_machine(update).await.map(drop)
+        }
+        other => other.map(drop),
+    }
 }
 
 /// Makes sure that an execution of that name is the one that the user means.
