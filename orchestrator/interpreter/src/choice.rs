@@ -9,6 +9,7 @@ use expression::scope::{EvaluationError, Scope};
 use expression::value::Value;
 
 use crate::failure::{Failure, names};
+use crate::failures::Fault;
 use crate::step::{Stepper, Transition};
 use crate::thread::ThreadId;
 
@@ -19,7 +20,7 @@ impl Stepper<'_> {
         thread: ThreadId,
         state: &State,
         choice: &Choice,
-    ) -> Result<Transition, Failure> {
+    ) -> Result<Transition, Fault> {
         let input = self.effective_input(thread, state)?;
         let decided = self.with_scope(thread, input.value(), |scope| {
             for rule in &choice.rules {
@@ -35,10 +36,8 @@ impl Stepper<'_> {
             (None, Some(default)) => (default, state.assign.as_ref()),
             (None, None) => {
                 let cause = "Failed to transition out of the state. The state does not point to a next state.";
-                return Err(Failure::new(
-                    names::NO_CHOICE_MATCHED,
-                    self.located(thread, cause),
-                ));
+                let cause = self.located(thread, cause);
+                return Err(Failure::new(names::NO_CHOICE_MATCHED, cause).into());
             }
         };
         let assigned = self.assign(thread, assign, &input)?;
@@ -46,7 +45,7 @@ impl Stepper<'_> {
         self.exit(thread, state, output, assigned, Then::Next(next))
     }
 
-    fn condition_failure(&self, thread: ThreadId, error: ConditionError) -> Failure {
+    fn condition_failure(&self, thread: ThreadId, error: ConditionError) -> Fault {
         let ConditionError { path, error } = error;
         match error {
             EvaluationError::NoSuchPath { .. } => self.runtime_failure(

@@ -15,17 +15,7 @@ use crate::thread::{Phase, ThreadId};
 
 impl Stepper<'_> {
     /// The thread's state failed: its first matching retrier decides, then its first matching catcher.
-    pub(crate) fn state_failed(&mut self, thread: ThreadId, failure: Failure) {
-        self.state_failed_as(thread, failure, FailureKind::Ordinary);
-    }
-
-    /// The same, for a failure that Retry and Catch know under a second name.
-    pub(crate) fn state_failed_as(
-        &mut self,
-        thread: ThreadId,
-        failure: Failure,
-        kind: FailureKind,
-    ) {
+    pub(crate) fn state_failed(&mut self, thread: ThreadId, fault: Fault) {
         if self.ended.is_some() {
             return;
         }
@@ -39,19 +29,20 @@ impl Stepper<'_> {
             | StateKind::Wait(_)
             | StateKind::Succeed
             | StateKind::Fail(_) => {
-                self.thread_failed(thread, failure);
+                self.thread_failed(thread, fault.failure);
                 return;
             }
         };
         let name = ErrorName {
-            failure: &failure,
-            kind,
+            fault: &fault,
             is_parallel: matches!(state.kind, StateKind::Parallel(_)),
         };
         if self.retry(thread, on_error, &name) {
             return;
         }
-        if let Some(event) = failed_event {
+        if let Some(event) = failed_event
+            && !fault.is_final()
+        {
             self.emit(thread, event);
         }
         let catcher = on_error
@@ -59,12 +50,12 @@ impl Stepper<'_> {
             .iter()
             .find(|catcher| name.is_one_of(&catcher.error_equals));
         let Some(catcher) = catcher else {
-            self.thread_failed(thread, failure);
+            self.thread_failed(thread, fault.failure);
             return;
         };
-        match self.catch(thread, catcher, &failure) {
+        match self.catch(thread, catcher, &fault.failure) {
             Ok(transition) => self.follow(thread, transition),
-            Err(failure) => self.thread_failed(thread, failure),
+            Err(fault) => self.thread_failed(thread, fault.failure),
         }
     }
 
@@ -118,7 +109,7 @@ impl Stepper<'_> {
         thread: ThreadId,
         catcher: &Catcher,
         failure: &Failure,
-    ) -> Result<Transition, Failure> {
+    ) -> Result<Transition, Fault> {
         let text = |part: &Option<Arc<str>>| match part {
             Some(text) => Value::String(text.clone()),
             None => Value::from(""),
@@ -140,7 +131,7 @@ impl Stepper<'_> {
         field: &str,
         path: &str,
         error: EvaluationError,
-    ) -> Failure {
+    ) -> Fault {
         let cause = match error {
             EvaluationError::NoSuchPath { input, .. } => format!(
                 "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{input}'"
@@ -163,14 +154,13 @@ impl Stepper<'_> {
         &self,
         thread: ThreadId,
         error: TemplateEvaluationError,
-    ) -> Failure {
+    ) -> Fault {
         let is_missing_path = matches!(error.error, EvaluationError::NoSuchPath { .. });
-        let mut failure = self.field_failure(thread, &error.field, &error.expression, error.error);
-        // A state that can catch gets the name that can be caught; elsewhere AWS records States.Runtime.
-        if is_missing_path && self.can_catch(thread) {
-            failure.error = Some(names::PARAMETER_PATH_FAILURE.into());
+        let mut fault = self.field_failure(thread, &error.field, &error.expression, error.error);
+        if is_missing_path {
+            fault.kind = FailureKind::ParameterPath;
         }
-        failure
+        fault
     }
 
     /// `Invalid path '$.x' : No results for path: $['x']`, for InputPath, OutputPath and ItemsPath.
@@ -179,7 +169,7 @@ impl Stepper<'_> {
         thread: ThreadId,
         path: &str,
         error: EvaluationError,
-    ) -> Failure {
+    ) -> Fault {
         match error {
             EvaluationError::NoSuchPath { reason, .. } => {
                 self.runtime_failure(thread, &format!("Invalid path '{path}' : {reason}"))
@@ -194,7 +184,7 @@ impl Stepper<'_> {
         thread: ThreadId,
         path: &str,
         error: EvaluationError,
-    ) -> Failure {
+    ) -> Fault {
         let why = match error {
             EvaluationError::NoSuchPath { reason, .. } => reason.into(),
             EvaluationError::Type { message } => message,
@@ -203,28 +193,20 @@ impl Stepper<'_> {
         };
         let input = self.thread(thread).input.text();
         let cause = format!("Unable to apply ReferencePath {path} to input {input}: {why}");
-        Failure::new(
-            names::RESULT_PATH_MATCH_FAILURE,
-            self.located(thread, &cause),
-        )
+        let cause = self.located(thread, &cause);
+        Failure::new(names::RESULT_PATH_MATCH_FAILURE, cause).into()
     }
 
-    fn intrinsic_failure(
-        &self,
-        thread: ThreadId,
-        field: &str,
-        call: &str,
-        message: &str,
-    ) -> Failure {
+    fn intrinsic_failure(&self, thread: ThreadId, field: &str, call: &str, message: &str) -> Fault {
         let cause = format!(
             "The function '{call}' specified for the field '{field}' could not be evaluated: {message}"
         );
-        Failure::new(names::INTRINSIC_FAILURE, self.located(thread, &cause))
+        Failure::new(names::INTRINSIC_FAILURE, self.located(thread, &cause)).into()
     }
 
     /// A failure that nothing catches, with the state that it happened in.
-    pub(crate) fn runtime_failure(&self, thread: ThreadId, cause: &str) -> Failure {
-        Failure::new(names::RUNTIME, self.located(thread, cause))
+    pub(crate) fn runtime_failure(&self, thread: ThreadId, cause: &str) -> Fault {
+        Failure::new(names::RUNTIME, self.located(thread, cause)).into()
     }
 
     /// `An error occurred while executing the state '…' (entered at the event id #…). …`
@@ -236,30 +218,52 @@ impl Stepper<'_> {
             record.entered
         )
     }
+}
 
-    fn can_catch(&self, thread: ThreadId) -> bool {
-        matches!(
-            self.state_of(thread).kind,
-            StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_)
-        )
+/// A failure on its way to Retry and Catch.
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    pub(crate) failure: Failure,
+    pub(crate) kind: FailureKind,
+}
+
+impl Fault {
+    /// Whether a state's own failure can't be caught: AWS then records no `…StateFailed` before `ExecutionFailed`.
+    fn is_final(&self) -> bool {
+        let error = self.failure.error.as_deref();
+        self.kind != FailureKind::Child
+            && matches!(error, Some(names::RUNTIME | names::DATA_LIMIT_EXCEEDED))
+    }
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        Self {
+            failure,
+            kind: FailureKind::Ordinary,
+        }
     }
 }
 
 /// What a failure's name does not tell about how it is matched.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FailureKind {
     /// Nothing.
     Ordinary,
+    /// It is what a branch or an iteration failed with.
+    Child,
     /// It is a missed heartbeat: recorded as States.Timeout, matched as States.HeartbeatTimeout too.
     Heartbeat,
+    /// It is a path of a template that leads nowhere: AWS records States.Runtime, for a Task too, and the language names it
+    /// States.ParameterPathFailure.
+    ParameterPath,
     /// It is a task's result that is too long: unlike a state's own output, States.ALL was seen to catch that.
     Result,
 }
 
 /// A failure as `ErrorEquals` sees it.
 struct ErrorName<'a> {
-    failure: &'a Failure,
-    kind: FailureKind,
+    fault: &'a Fault,
     is_parallel: bool,
 }
 
@@ -269,12 +273,13 @@ impl ErrorName<'_> {
     }
 
     fn matches(&self, pattern: &str) -> bool {
-        let error = self.failure.error.as_deref().unwrap_or("");
+        let error = self.fault.failure.error.as_deref().unwrap_or("");
         pattern == error
             || match pattern {
                 names::ALL => self.is_for_wildcards(error),
                 names::TASK_FAILED => error != names::TIMEOUT && self.is_for_wildcards(error),
-                names::HEARTBEAT_TIMEOUT => self.kind == FailureKind::Heartbeat,
+                names::HEARTBEAT_TIMEOUT => self.fault.kind == FailureKind::Heartbeat,
+                names::PARAMETER_PATH_FAILURE => self.fault.kind == FailureKind::ParameterPath,
                 names::BRANCH_FAILED => self.is_parallel,
                 _ => false,
             }
@@ -283,7 +288,7 @@ impl ErrorName<'_> {
     fn is_for_wildcards(&self, error: &str) -> bool {
         match error {
             names::RUNTIME => false,
-            names::DATA_LIMIT_EXCEEDED => self.kind == FailureKind::Result,
+            names::DATA_LIMIT_EXCEEDED => self.fault.kind == FailureKind::Result,
             _ => true,
         }
     }

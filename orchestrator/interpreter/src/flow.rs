@@ -7,6 +7,7 @@ use expression::template::Template;
 use expression::value::Value;
 
 use crate::failure::{Failure, names};
+use crate::failures::Fault;
 use crate::history::{AssignedVariable, EventKind, StateType};
 use crate::payload::Payload;
 use crate::step::{Stepper, Transition, after_seconds};
@@ -52,12 +53,7 @@ impl Stepper<'_> {
         result.unwrap_or_else(Transition::Fail)
     }
 
-    fn pass(
-        &mut self,
-        thread: ThreadId,
-        state: &State,
-        pass: &Pass,
-    ) -> Result<Transition, Failure> {
+    fn pass(&mut self, thread: ThreadId, state: &State, pass: &Pass) -> Result<Transition, Fault> {
         let input = self.effective_input(thread, state)?;
         let input = self.apply_template(thread, pass.parameters.as_ref(), input)?;
         let result = match &pass.result {
@@ -67,12 +63,7 @@ impl Stepper<'_> {
         self.leave(thread, state, result, None, &pass.result_path)
     }
 
-    fn wait(
-        &mut self,
-        thread: ThreadId,
-        state: &State,
-        wait: &Wait,
-    ) -> Result<Transition, Failure> {
+    fn wait(&mut self, thread: ThreadId, state: &State, wait: &Wait) -> Result<Transition, Fault> {
         let input = self.effective_input(thread, state)?;
         let until = match wait {
             Wait::Seconds(Seconds::Fixed(seconds)) => after_seconds(self.now, *seconds),
@@ -100,12 +91,12 @@ impl Stepper<'_> {
             .unwrap_or_else(Transition::Fail)
     }
 
-    fn succeed(&mut self, thread: ThreadId, state: &State) -> Result<Transition, Failure> {
+    fn succeed(&mut self, thread: ThreadId, state: &State) -> Result<Transition, Fault> {
         let input = self.effective_input(thread, state)?;
         self.leave(thread, state, input, None, &ResultPath::Replace)
     }
 
-    fn fail(&mut self, thread: ThreadId, fail: &Fail) -> Result<Transition, Failure> {
+    fn fail(&mut self, thread: ThreadId, fail: &Fail) -> Result<Transition, Fault> {
         let input = self.thread(thread).input.clone();
         let text = |field: Option<&FailText>, name: &str| match field {
             None => Ok(None),
@@ -131,7 +122,7 @@ impl Stepper<'_> {
             error: text(fail.error.as_ref(), "ErrorPath")?,
             cause: text(fail.cause.as_ref(), "CausePath")?,
         };
-        Ok(Transition::Fail(failure))
+        Ok(Transition::Fail(failure.into()))
     }
 
     /// Leaves a state: ResultPath, OutputPath, Assign, the exit event, and where it goes.
@@ -144,7 +135,7 @@ impl Stepper<'_> {
         result: Payload,
         selected: Option<Payload>,
         result_path: &ResultPath,
-    ) -> Result<Transition, Failure> {
+    ) -> Result<Transition, Fault> {
         let assigned = self.assign(thread, state.assign.as_ref(), &result)?;
         let result = selected.unwrap_or(result);
         let combined = self.combine(thread, result, result_path)?;
@@ -158,7 +149,7 @@ impl Stepper<'_> {
         thread: ThreadId,
         state: &State,
         combined: Payload,
-    ) -> Result<Payload, Failure> {
+    ) -> Result<Payload, Fault> {
         match &state.output_path {
             PathField::Everything => Ok(combined),
             PathField::Nothing => Ok(Payload::of(Value::empty_object())),
@@ -172,7 +163,7 @@ impl Stepper<'_> {
         thread: ThreadId,
         result: Payload,
         result_path: &ResultPath,
-    ) -> Result<Payload, Failure> {
+    ) -> Result<Payload, Fault> {
         let input = &self.thread(thread).input;
         match result_path {
             ResultPath::Replace => Ok(result),
@@ -192,7 +183,7 @@ impl Stepper<'_> {
         output: Payload,
         assigned: Vec<AssignedVariable>,
         then: Then,
-    ) -> Result<Transition, Failure> {
+    ) -> Result<Transition, Fault> {
         self.check_size(&output, &state.name)?;
         for variable in &assigned {
             self.thread_mut(thread)
@@ -214,11 +205,11 @@ impl Stepper<'_> {
     }
 
     /// Refuses a payload that is longer than allowed.
-    pub(crate) fn check_size(&self, payload: &Payload, state_name: &str) -> Result<(), Failure> {
+    pub(crate) fn check_size(&self, payload: &Payload, state_name: &str) -> Result<(), Fault> {
         if payload.fits(self.env.limits.payload_bytes) {
             Ok(())
         } else {
-            Err(data_limit_exceeded(state_name))
+            Err(data_limit_exceeded(state_name).into())
         }
     }
 
@@ -228,7 +219,7 @@ impl Stepper<'_> {
         thread: ThreadId,
         template: Option<&Template>,
         root: &Payload,
-    ) -> Result<Vec<AssignedVariable>, Failure> {
+    ) -> Result<Vec<AssignedVariable>, Fault> {
         let Some(template) = template else {
             return Ok(Vec::new());
         };
@@ -248,7 +239,7 @@ impl Stepper<'_> {
         let mut left = self.env.limits.payload_bytes;
         for variable in &assigned {
             if !variable.value.fits(left) {
-                return Err(data_limit_exceeded(&self.state_of(thread).name));
+                return Err(data_limit_exceeded(&self.state_of(thread).name).into());
             }
             left -= variable.value.text().len();
         }

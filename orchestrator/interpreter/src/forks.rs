@@ -4,6 +4,7 @@ use asl::definition::StateKind;
 
 use crate::execution::Status;
 use crate::failure::Failure;
+use crate::failures::{FailureKind, Fault};
 use crate::flow::state_type;
 use crate::history::{EventKind, MapIteration, StateType};
 use crate::payload::Payload;
@@ -121,7 +122,8 @@ impl Stepper<'_> {
         let parent = self.thread_mut(of);
         parent.previous = last;
         parent.phase = Phase::Ready;
-        self.state_failed(of, failure);
+        let kind = FailureKind::Child;
+        self.state_failed(of, Fault { failure, kind });
     }
 
     /// Ends everything below a thread, in the order of its children; all events follow `previous`.

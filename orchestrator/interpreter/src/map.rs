@@ -2,7 +2,7 @@
 
 use asl::definition::{Map, State, StateKind};
 
-use crate::failure::Failure;
+use crate::failures::Fault;
 use crate::history::{EventKind, MapIteration};
 use crate::payload::Payload;
 use crate::step::{Stepper, Transition};
@@ -15,7 +15,7 @@ impl Stepper<'_> {
         thread: ThreadId,
         state: &State,
         map: &Map,
-    ) -> Result<Transition, Failure> {
+    ) -> Result<Transition, Fault> {
         let input = self.effective_input(thread, state)?;
         let items = match &map.items_path {
             None => input.clone(),
@@ -110,7 +110,7 @@ impl Stepper<'_> {
         self.emit(child, EventKind::MapIterationStarted(iteration));
         match self.iteration_input(thread, child, map, item) {
             Ok(input) => self.work.push(Work::Enter(child, start, input)),
-            Err(failure) => self.thread_failed(child, failure),
+            Err(fault) => self.thread_failed(child, fault.failure),
         }
     }
 
@@ -121,7 +121,7 @@ impl Stepper<'_> {
         child: ThreadId,
         map: &Map,
         item: Payload,
-    ) -> Result<Payload, Failure> {
+    ) -> Result<Payload, Fault> {
         let Some(selector) = &map.item_selector else {
             return Ok(item);
         };

@@ -6,7 +6,7 @@ use asl::definition::StateKind;
 use asl::resource::{Pattern, Resource};
 
 use crate::failure::{Failure, names};
-use crate::failures::FailureKind;
+use crate::failures::{FailureKind, Fault};
 use crate::flow::data_limit_exceeded;
 use crate::history::{EventKind, TaskResource};
 use crate::input::AttemptId;
@@ -67,7 +67,8 @@ impl Stepper<'_> {
         if !output.fits(self.env.limits.payload_bytes) {
             let failure = data_limit_exceeded(called_name(&task.resource));
             self.emit(thread, failed_event(&task.resource, failure.clone()));
-            self.state_failed_as(thread, failure, FailureKind::Result);
+            let kind = FailureKind::Result;
+            self.state_failed(thread, Fault { failure, kind });
             return;
         }
         let output_of_event = output.clone();
@@ -97,7 +98,7 @@ impl Stepper<'_> {
         thread: ThreadId,
         selector: Option<&expression::template::Template>,
         result: &Payload,
-    ) -> Result<Option<Payload>, Failure> {
+    ) -> Result<Option<Payload>, Fault> {
         match selector {
             None => Ok(None),
             selector => self
@@ -124,7 +125,7 @@ impl Stepper<'_> {
             resource => failed_event(resource, failure.clone()),
         };
         self.emit(thread, kind);
-        self.state_failed(thread, failure);
+        self.state_failed(thread, failure.into());
     }
 
     /// A task showed that it is alive.
@@ -169,7 +170,7 @@ impl Stepper<'_> {
             },
         };
         self.emit(thread, event);
-        self.state_failed_as(thread, failure, kind);
+        self.state_failed(thread, Fault { failure, kind });
     }
 
     fn waiting_for(&self, attempt: AttemptId) -> Option<ThreadId> {

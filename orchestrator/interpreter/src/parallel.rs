@@ -2,7 +2,7 @@
 
 use asl::definition::{Parallel, State};
 
-use crate::failure::Failure;
+use crate::failures::Fault;
 use crate::history::EventKind;
 use crate::step::{Stepper, Transition};
 use crate::thread::{Child, Fork, Phase, Thread, ThreadId, Work};
@@ -14,7 +14,7 @@ impl Stepper<'_> {
         thread: ThreadId,
         state: &State,
         parallel: &Parallel,
-    ) -> Result<Transition, Failure> {
+    ) -> Result<Transition, Fault> {
         let input = self.effective_input(thread, state)?;
         let input = self.apply_template(thread, parallel.parameters.as_ref(), input)?;
         self.check_size(&input, &state.name)?;

@@ -10,7 +10,7 @@ use expression::template::Template;
 use expression::value::Value;
 
 use crate::context::ContextObject;
-use crate::failure::Failure;
+use crate::failures::Fault;
 use crate::payload::Payload;
 use crate::step::Stepper;
 use crate::thread::ThreadId;
@@ -21,7 +21,7 @@ impl Stepper<'_> {
         &self,
         thread: ThreadId,
         state: &State,
-    ) -> Result<Payload, Failure> {
+    ) -> Result<Payload, Fault> {
         let input = &self.thread(thread).input;
         match &state.input_path {
             PathField::Everything => Ok(input.clone()),
@@ -36,7 +36,7 @@ impl Stepper<'_> {
         thread: ThreadId,
         template: Option<&Template>,
         input: Payload,
-    ) -> Result<Payload, Failure> {
+    ) -> Result<Payload, Fault> {
         let Some(template) = template else {
             return Ok(input);
         };
@@ -51,7 +51,7 @@ impl Stepper<'_> {
         thread: ThreadId,
         root: &Value,
         path: &Path,
-    ) -> Result<Payload, Failure> {
+    ) -> Result<Payload, Fault> {
         self.with_scope(thread, root, |scope| path.evaluate(scope))
             .map(Payload::of)
             .map_err(|error| self.path_failure(thread, path.text(), error))
@@ -64,7 +64,7 @@ impl Stepper<'_> {
         input: &Payload,
         seconds: &Seconds,
         field: &str,
-    ) -> Result<u64, Failure> {
+    ) -> Result<u64, Fault> {
         let path = match seconds {
             Seconds::Fixed(seconds) => return Ok(*seconds),
             Seconds::Path(path) => path,
@@ -96,7 +96,7 @@ impl Stepper<'_> {
         thread: ThreadId,
         input: &Payload,
         path: &Path,
-    ) -> Result<i64, Failure> {
+    ) -> Result<i64, Fault> {
         let value = self
             .with_scope(thread, input.value(), |scope| path.evaluate(scope))
             .map_err(|error| self.field_failure(thread, "TimestampPath", path.text(), error))?;

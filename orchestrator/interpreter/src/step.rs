@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::execution::{Execution, Status};
 use crate::failure::{Failure, names};
+use crate::failures::Fault;
 use crate::history::{EventKind, HistoryEvent};
 use crate::input::{AttemptId, Effect, Input};
+use crate::payload::Payload;
 use crate::random::SeededRandom;
 use crate::thread::{Thread, ThreadId, Work};
 
@@ -110,13 +112,13 @@ fn pending_attempts(execution: &mut Execution) -> Vec<(AttemptId, StateId)> {
 /// A state handler's answer: where its thread goes from here.
 pub(crate) enum Transition {
     /// Into a state; the one before has exited.
-    Enter(StateId, crate::payload::Payload),
+    Enter(StateId, Payload),
     /// The thread's block ended well with this output.
-    Succeed(crate::payload::Payload),
+    Succeed(Payload),
     /// The state waits, or has forked: something else moves the thread on.
     Await,
     /// The state failed.
-    Fail(Failure),
+    Fail(Fault),
 }
 
 /// The work of one step.
@@ -183,7 +185,7 @@ impl Stepper<'_> {
             Transition::Enter(state, input) => self.work.push(Work::Enter(thread, state, input)),
             Transition::Succeed(output) => self.thread_succeeded(thread, output),
             Transition::Await => {}
-            Transition::Fail(failure) => self.state_failed(thread, failure),
+            Transition::Fail(fault) => self.state_failed(thread, fault),
         }
     }
 

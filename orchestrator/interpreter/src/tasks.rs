@@ -6,7 +6,7 @@ use asl::definition::{State, Task};
 use asl::resource::{Pattern, Resource, ServiceCall};
 use expression::value::Value;
 
-use crate::failure::Failure;
+use crate::failures::Fault;
 use crate::history::{EventKind, TaskResource};
 use crate::input::{AttemptId, Effect, ScheduledTask, TaskToken};
 use crate::payload::Payload;
@@ -20,7 +20,7 @@ impl Stepper<'_> {
         thread: ThreadId,
         state: &State,
         task: &Task,
-    ) -> Result<Transition, Failure> {
+    ) -> Result<Transition, Fault> {
         let input = self.effective_input(thread, state)?;
         let attempt = self.execution.last_event + 1;
         let token = TaskToken {
@@ -83,7 +83,7 @@ impl Stepper<'_> {
         task: &Task,
         input: &Payload,
         token: &TaskToken,
-    ) -> Result<Payload, Failure> {
+    ) -> Result<Payload, Fault> {
         let Some(template) = &task.parameters else {
             return Ok(input.clone());
         };
@@ -104,7 +104,7 @@ impl Stepper<'_> {
         thread: ThreadId,
         task: &Task,
         input: &Payload,
-    ) -> Result<Option<Arc<str>>, Failure> {
+    ) -> Result<Option<Arc<str>>, Fault> {
         let Some(template) = &task.credentials else {
             return Ok(None);
         };
