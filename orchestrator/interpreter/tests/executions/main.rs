@@ -1,0 +1,4 @@
+//! What executions do, from `step` alone: the corpus, and what holds for every machine.
+
+mod corpus;
+mod simulation;
