@@ -21,6 +21,10 @@ pub(super) const CASES: &[Case] = &[
         run: |subject| Box::pin(ends(subject)),
     },
     Case {
+        name: "many are recovered in one read, and those that are not running left out",
+        run: |subject| Box::pin(many_at_once(subject)),
+    },
+    Case {
         name: "unfinished executions are listed by number, with what is due",
         run: |subject| Box::pin(unfinished(subject)),
     },
@@ -123,6 +127,36 @@ async fn ends(subject: &mut dyn Subject) {
     write(&*store, [again, snapshot(2, "redriven", Some(1))]).await;
     let expected = Some(("redriven".to_owned(), vec![]));
     assert_eq!(recovery(&*store, 2).await, expected);
+}
+
+async fn many_at_once(subject: &mut dyn Subject) {
+    let store = subject.open().await;
+    for id in 1..=9 {
+        let name = format!("e{id}");
+        let begun = [
+            Write::AddExecution(execution(id, &name)),
+            snapshot(id, &name, None),
+        ];
+        write(&*store, begun).await;
+    }
+    write(&*store, [input(4, 0, "first", None)]).await;
+    write(&*store, [input(4, 1, "second", None)]).await;
+    write(&*store, [end(5, ExecutionStatus::Failed, 1)]).await;
+    let store = reopen(subject, store).await;
+    let ids = [9, 77, 4, 5, u64::MAX, 1].map(ExecutionId);
+    let mut found = store.recoveries(&ids).await.unwrap();
+    found.sort_by_key(|recovered| recovered.record.id);
+    let found: Vec<_> = found
+        .into_iter()
+        .map(|recovered| {
+            let inputs = recovered.recovery.inputs.len();
+            let snapshot = String::from_utf8(recovered.recovery.snapshot);
+            (recovered.record.id.0, snapshot.unwrap(), inputs)
+        })
+        .collect();
+    let expected = [(1, 0), (4, 2), (9, 0)].map(|(id, inputs)| (id, format!("e{id}"), inputs));
+    assert_eq!(found, expected);
+    assert!(store.recoveries(&[]).await.unwrap().is_empty());
 }
 
 async fn unfinished(subject: &mut dyn Subject) {
