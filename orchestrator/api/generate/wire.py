@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Writes the Rust wire types of an AWS service from the model that AWS publishes for it.
 
-    pip download --no-deps botocore
+    pip download --no-deps botocore==$(cat orchestrator/api/generate/botocore-version)
     python3 orchestrator/api/generate/wire.py stepfunctions botocore-*.whl            # writes the file
     python3 orchestrator/api/generate/wire.py stepfunctions botocore-*.whl --check    # only compares it
+
+The committed files are made from the version in `botocore-version`; to follow AWS, change it and run this again.
 
 The model may be given as botocore's wheel, as an unpacked botocore, or as a service-2.json (also .gz). It is Apache-2.0
 and is not kept in this repository; what comes out of it is.

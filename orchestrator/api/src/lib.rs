@@ -6,7 +6,7 @@
 //!   curl, console  ──▶ rest  ─┘
 //! ```
 //!
-//! Read [`server`] for how both meet on one port, then [`options`].
+//! Read [`server`] for how both meet on one port and [`options`] for what can be set, then `aws` and `rest`.
 
 mod aws;
 pub mod options;

@@ -154,6 +154,14 @@ fn names_the_limit_that_was_reached() {
 }
 
 #[test]
+fn knows_every_operation() {
+    assert_eq!(Operation::ALL.len(), 37);
+    for operation in Operation::ALL {
+        assert_eq!(Operation::named(operation.spec().name), Some(operation));
+    }
+}
+
+#[test]
 fn answers_only_codes_that_clients_know() {
     for operation in Operation::ALL {
         for refusal in refusals() {
