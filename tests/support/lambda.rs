@@ -88,9 +88,12 @@ fn read_call(stream: &mut BufReader<TcpStream>) -> io::Result<Call> {
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body)?;
-    let path = request.split('/').nth(3).unwrap_or_default();
+    // A function is called by its name or by its ARN.
+    let name = request.split('/').nth(3).unwrap_or_default();
+    let name = name.replace("%3A", ":");
+    let name = name.rsplit(':').next().unwrap_or_default();
     Ok(Call {
-        function: path.to_owned(),
+        function: name.to_owned(),
         payload: serde_json::from_slice(&body).unwrap_or_default(),
         attempt,
     })
