@@ -92,19 +92,26 @@ fn run(arguments: &[&str]) -> Output {
 
 #[test]
 fn an_order_is_taken() {
-    check("order-saga", "order-saga.json", &expect![[r#"
+    check(
+        "order-saga",
+        "order-saga.json",
+        &expect![[r#"
         ReserveStock
         ChargeCard
         BookShipment
         OrderTaken
         SUCCEEDED
         {"status":"taken","shipment":"SHP-7c02c241","payment":"PAY-baa232ed","message":"5 articles arrive in 2 days","charged":968.6,"order":"2026-1147"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_order_that_no_carrier_takes_is_undone() {
-    check("order-saga", "order-saga.no-carrier.json", &expect![[r#"
+    check(
+        "order-saga",
+        "order-saga.no-carrier.json",
+        &expect![[r#"
         ReserveStock
         ChargeCard
         BookShipment
@@ -114,12 +121,16 @@ fn an_order_that_no_carrier_takes_is_undone() {
         FAILED
         CarrierRefused
         order 2026-1148 was rejected and nothing is left of it: {"errorType": "CarrierRefused", "errorMessage": "no carrier delivers to AQ"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_order_that_cannot_be_paid_is_undone() {
-    check("order-saga", "order-saga.declined.json", &expect![[r#"
+    check(
+        "order-saga",
+        "order-saga.declined.json",
+        &expect![[r#"
         ReserveStock
         ChargeCard
         ReleaseStock
@@ -127,12 +138,16 @@ fn an_order_that_cannot_be_paid_is_undone() {
         FAILED
         CardDeclined
         order 2026-1149 was rejected and nothing is left of it: {"errorType": "CardDeclined", "errorMessage": "8990.00 is more than the card's limit of 5000.00"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn the_nightly_load_repeats_what_fails() {
-    check("nightly-load", "nightly-load.json", &expect![[r#"
+    check(
+        "nightly-load",
+        "nightly-load.json",
+        &expect![[r#"
         Prepare
         FetchRates
         ListRegions
@@ -146,7 +161,8 @@ fn the_nightly_load_repeats_what_fails() {
         LoadComplete
         SUCCEEDED
         {"amount":2150.0,"rows":10,"day":"2026-11-22"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -176,7 +192,10 @@ fn the_nightly_load_says_what_is_missing() {
 
 #[test]
 fn an_export_is_polled_until_it_is_ready() {
-    check("report-export", "report-export.json", &expect![[r#"
+    check(
+        "report-export",
+        "report-export.json",
+        &expect![[r#"
         StartExport
         WaitABit
         AskForStatus
@@ -193,7 +212,8 @@ fn an_export_is_polled_until_it_is_ready() {
         ExportReady
         SUCCEEDED
         {"asked":3,"id":"receivables-2026-10","rows":13750,"status":"READY"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -221,7 +241,10 @@ fn an_export_is_not_polled_for_ever() {
 
 #[test]
 fn an_invoice_is_posted() {
-    check("invoice-import", "invoice-import.json", &expect![[r#"
+    check(
+        "invoice-import",
+        "invoice-import.json",
+        &expect![[r#"
         Fingerprint
         ReadInvoice
         IsAcceptable
@@ -233,7 +256,8 @@ fn an_invoice_is_posted() {
         Posted
         SUCCEEDED
         {"status":"posted","total":412.75,"supplier":"Alpen Papier","fingerprint":"27a89845a07ddaf7c9eb19bd9432aea6c3e9377783874866b2c49652028c8ea4","invoice":"2026-0815"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -342,7 +366,10 @@ fn an_expense_that_nobody_answers_goes_to_the_director() {
 
 #[test]
 fn a_month_ends_with_executions_in_an_execution() {
-    check("month-end", "month-end.json", &expect![[r#"
+    check(
+        "month-end",
+        "month-end.json",
+        &expect![[r#"
         CloseCompanies
         CloseCompany
         CloseCompany
@@ -351,7 +378,8 @@ fn a_month_ends_with_executions_in_an_execution() {
         Consolidate
         SUCCEEDED
         {"month":"2026-10","result":33950.25,"closed":["Werk Nord","Vertrieb"],"open":["Werk Sued"]}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
