@@ -1,4 +1,6 @@
 //! What executions do, from `step` alone: the corpus, and what holds for every machine.
 
 mod corpus;
+mod generator;
+mod properties;
 mod simulation;
