@@ -1,0 +1,373 @@
+//! Holds the arrows between the crates: who may know whom, what a pure crate may stand on, and what belongs to one place only.
+//!
+//! The table is that of `ARCHITECTURE.md`, section "Who may know whom".
+#![allow(
+    clippy::unwrap_used,
+    reason = "these are tests: a failure is a panic that names its place"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tests::support::binary::root;
+
+/// A crate, whom it may import, and whom its tests may import besides.
+struct Allowed {
+    name: &'static str,
+    imports: &'static [&'static str],
+    tests_import: &'static [&'static str],
+}
+
+const ALLOWED: &[Allowed] = &[
+    crate_of("expression", &[], &[]),
+    crate_of("asl", &["expression"], &[]),
+    crate_of("interpreter", &["asl", "expression"], &["tests"]),
+    // `expression` for its values, which everything carries.
+    crate_of("store", &["interpreter", "asl", "expression"], &["store"]),
+    crate_of("store-sqlite", &["store"], &["interpreter"]),
+    crate_of(
+        "runtime",
+        &["store", "interpreter", "asl", "expression"],
+        &["tests"],
+    ),
+    crate_of(
+        "integrations",
+        &["runtime", "interpreter", "asl", "expression"],
+        &[],
+    ),
+    crate_of(
+        "api",
+        &["runtime", "store", "interpreter", "asl", "expression"],
+        &["tests"],
+    ),
+    crate_of(
+        "server",
+        &[
+            "api",
+            "integrations",
+            "runtime",
+            "store",
+            "store-sqlite",
+            "interpreter",
+            "asl",
+            "expression",
+        ],
+        &["tests"],
+    ),
+    crate_of("tests", &["interpreter"], &[]),
+];
+
+/// The crates that do no IO, read no clock and draw no randomness.
+const PURE: &[&str] = &["expression", "asl", "interpreter"];
+
+/// What a pure crate must not stand on, however far down.
+const IMPURE: &[&str] = &[
+    "async-std",
+    "axum",
+    "getrandom",
+    "hyper",
+    "mio",
+    "rand",
+    "reqwest",
+    "rusqlite",
+    "rustls",
+    "smol",
+    "socket2",
+    "sqlx",
+    "sqlx-core",
+    "tokio",
+    "uuid",
+];
+
+/// What speaks SQL, and who may import it.
+const DATABASES: &[&str] = &["rusqlite", "sqlx", "tokio-postgres"];
+const STORES: &[&str] = &["store-sqlite", "store-postgres"];
+
+/// A text that only some crates' sources may have, and why.
+struct Private {
+    texts: &'static [&'static str],
+    owners: &'static [&'static str],
+    why: &'static str,
+}
+
+const PRIVATE: &[Private] = &[
+    Private {
+        texts: &["env::var", "env::vars", "env::set_var", "env::args"],
+        owners: &["server"],
+        why: "environment and arguments are read by the server, everything else is told",
+    },
+    Private {
+        texts: &["AWSStepFunctions.", "X-Amz-Target", "x-amz-target"],
+        owners: &["api"],
+        why: "names of the wire stay in the api",
+    },
+    Private {
+        texts: &[
+            "\"select ",
+            "\"insert into",
+            "\"update ",
+            "\"delete from",
+            "\"create table",
+            "\"pragma ",
+        ],
+        owners: STORES,
+        why: "SQL stays in the stores",
+    },
+    Private {
+        texts: &[
+            "std::fs",
+            "std::net",
+            "std::process",
+            "std::thread",
+            "SystemTime",
+            "Instant::now",
+            "async fn",
+        ],
+        owners: &[
+            "store",
+            "store-sqlite",
+            "runtime",
+            "integrations",
+            "api",
+            "server",
+        ],
+        why: "a pure crate does no IO, reads no clock and never waits",
+    },
+];
+
+/// Names under which everything ends up that nobody found a place for.
+const NO_NAMES: &[&str] = &[
+    "types", "common", "utils", "util", "helpers", "core", "misc",
+];
+
+const fn crate_of(
+    name: &'static str,
+    imports: &'static [&'static str],
+    tests_import: &'static [&'static str],
+) -> Allowed {
+    Allowed {
+        name,
+        imports,
+        tests_import,
+    }
+}
+
+#[test]
+fn crates_know_whom_they_may() {
+    let ours: BTreeMap<String, Package> = packages();
+    let mut wrong = Vec::new();
+    for name in ours.keys() {
+        if !ALLOWED.iter().any(|allowed| allowed.name == name) {
+            wrong.push(format!("{name} is not in the table"));
+        }
+    }
+    for allowed in ALLOWED {
+        let Some(package) = ours.get(allowed.name) else {
+            wrong.push(format!(
+                "{} is in the table, but not in the workspace",
+                allowed.name
+            ));
+            continue;
+        };
+        for dependency in &package.dependencies {
+            let name = dependency.name.as_str();
+            let may = allowed.imports.contains(&name)
+                || dependency.is_for_tests && allowed.tests_import.contains(&name);
+            if ours.contains_key(name) && !may {
+                wrong.push(format!("{} must not know {name}", allowed.name));
+            }
+            if DATABASES.contains(&name) && !STORES.contains(&allowed.name) {
+                wrong.push(format!(
+                    "{} must not know {name}: SQL stays in the stores",
+                    allowed.name
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn pure_crates_stand_on_pure_crates() {
+    let graph = graph();
+    let mut wrong = Vec::new();
+    for pure in PURE {
+        let mut seen = BTreeSet::from([*pure]);
+        let mut open = vec![*pure];
+        while let Some(name) = open.pop() {
+            for below in graph.get(name).into_iter().flatten() {
+                if seen.insert(below) {
+                    open.push(below);
+                }
+            }
+        }
+        let impure = seen.iter().filter(|name| IMPURE.contains(name));
+        wrong.extend(impure.map(|name| format!("{pure} stands on {name}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_private_stays_where_it_belongs() {
+    let mut wrong = Vec::new();
+    for package in packages().values() {
+        for file in sources(&package.directory.join("src")) {
+            let text = fs::read_to_string(&file).unwrap();
+            let text = without_tests(&text);
+            for private in PRIVATE {
+                if private.owners.contains(&package.name.as_str()) {
+                    continue;
+                }
+                let found = private
+                    .texts
+                    .iter()
+                    .filter(|private| text.contains(**private));
+                wrong.extend(
+                    found.map(|found| format!("{}: {found}: {}", file.display(), private.why)),
+                );
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_crate_and_no_module_is_a_drawer() {
+    let mut wrong = Vec::new();
+    for package in packages().values() {
+        if NO_NAMES.contains(&package.name.as_str()) {
+            wrong.push(package.name.clone());
+        }
+        for file in sources(&package.directory) {
+            let name = file.file_stem().unwrap().to_str().unwrap();
+            if NO_NAMES.contains(&name) {
+                wrong.push(file.display().to_string());
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "these names say nothing:\n{}",
+        wrong.join("\n")
+    );
+}
+
+/// A crate of the workspace.
+struct Package {
+    name: String,
+    directory: PathBuf,
+    dependencies: Vec<Dependency>,
+}
+
+struct Dependency {
+    name: String,
+    is_for_tests: bool,
+}
+
+/// The workspace's crates by name.
+fn packages() -> BTreeMap<String, Package> {
+    let metadata = metadata(&["--no-deps"]);
+    let packages = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| {
+            let name = text(&package["name"]);
+            let manifest = PathBuf::from(text(&package["manifest_path"]));
+            let dependencies = package["dependencies"].as_array().unwrap().iter();
+            let package = Package {
+                name: name.clone(),
+                directory: manifest.parent().unwrap().to_owned(),
+                dependencies: dependencies
+                    .map(|dependency| Dependency {
+                        name: text(&dependency["name"]),
+                        is_for_tests: dependency["kind"] == "dev",
+                    })
+                    .collect(),
+            };
+            (name, package)
+        });
+    packages.collect()
+}
+
+/// What each crate imports when it is built, tests and build scripts aside.
+fn graph() -> BTreeMap<String, Vec<String>> {
+    let metadata = metadata(&["--filter-platform", &host()]);
+    let names: BTreeMap<_, _> = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| (text(&package["id"]), text(&package["name"])))
+        .collect();
+    let nodes = metadata["resolve"]["nodes"].as_array().unwrap().iter();
+    let edges = nodes.map(|node| {
+        let below = node["deps"].as_array().unwrap().iter();
+        let built = below.filter(|dependency| {
+            let kinds = dependency["dep_kinds"].as_array().unwrap();
+            kinds.iter().any(|kind| kind["kind"].is_null())
+        });
+        let below = built.map(|dependency| names[&text(&dependency["pkg"])].clone());
+        (names[&text(&node["id"])].clone(), below.collect::<Vec<_>>())
+    });
+    // Two versions of a crate are one here: what one of them imports, the other might.
+    let mut graph: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, below) in edges {
+        graph.entry(name).or_default().extend(below);
+    }
+    graph
+}
+
+fn metadata(arguments: &[&str]) -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{complaint}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The platform that this is built on.
+fn host() -> String {
+    let output = Command::new("rustc").arg("-vV").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.unwrap().to_owned()
+}
+
+/// The source files below a directory, without test modules in files of their own.
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut open = vec![directory.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(&directory).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                if !path.ends_with("tests") {
+                    open.push(path);
+                }
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && !path.ends_with("tests.rs")
+            {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
+
+/// A source up to its tests, which come last.
+fn without_tests(source: &str) -> &str {
+    source
+        .find("#[cfg(test)]\nmod tests {")
+        .map_or(source, |tests| &source[..tests])
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
