@@ -140,6 +140,10 @@ fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(any::<u8>(), 0..most)
 }
 
+fn payload(text: impl Into<Box<str>>) -> Payload {
+    Payload::parse(text).expect("it is JSON")
+}
+
 fn compile(bytes: &[u8], randomness: Randomness) -> StateMachine {
     let definition = generator::machine(&mut Choices::new(bytes), randomness);
     let parsed = parse(&definition, &Options::default());
@@ -163,7 +167,7 @@ struct World<'m> {
 impl<'m> World<'m> {
     fn new(machine: &'m StateMachine, input: u8, limits: Limits) -> Self {
         let input = generator::payload(&mut Choices::new(&[input]));
-        let input = Payload::parse(input).unwrap();
+        let input = payload(input);
         let execution = Execution::new(Arc::new(identity(input, MachineType::Standard)));
         Self {
             machine,
@@ -189,7 +193,7 @@ impl<'m> World<'m> {
             };
             self.give(Input::TaskSucceeded {
                 attempt,
-                output: Payload::parse("{\"list\": [1]}").unwrap(),
+                output: payload("{\"list\": [1]}"),
             });
         }
         if !self.execution.is_running() {
@@ -204,7 +208,7 @@ impl<'m> World<'m> {
         let attempt = attempt();
         match (choices.below(12), attempt) {
             (0..=2, Some(attempt)) => {
-                let output = Payload::parse(generator::payload(choices)).unwrap();
+                let output = payload(generator::payload(choices));
                 self.give(Input::TaskSucceeded { attempt, output });
             }
             (3..=4, Some(attempt)) => {
@@ -219,7 +223,7 @@ impl<'m> World<'m> {
                 });
             }
             (6, Some(attempt)) => {
-                let output = Payload::parse("{}").unwrap();
+                let output = payload("{}");
                 self.give(Input::TaskSubmitted { attempt, output });
             }
             (7, Some(attempt)) => self.give(Input::Heartbeat { attempt }),
@@ -241,7 +245,7 @@ impl<'m> World<'m> {
             self.now = wake - 1;
             self.check_ignored(Input::TimerFired);
         }
-        let late = i64::try_from(choices.below(3) * 900).unwrap();
+        let late = [0, 900, 1800][choices.below(3)];
         self.now = self.now.max(wake) + late;
         while self
             .execution
@@ -255,7 +259,7 @@ impl<'m> World<'m> {
     /// Inputs for nobody.
     fn check_nonsense(&mut self, choices: &mut Choices<'_>) {
         let attempt = AttemptId(1_000_000);
-        let output = Payload::parse("1").unwrap();
+        let output = payload("1");
         let failure = Failure::named("Boom");
         // One choice for all: which tasks were asked for and then cancelled depends on the size of steps.
         let kind = choices.below(5);
