@@ -1,0 +1,48 @@
+//! Runs `client.py`, in which boto3 talks to the real binary as it would to AWS.
+#![allow(
+    clippy::unwrap_used,
+    reason = "these are tests: a failure is a panic that names its place"
+)]
+
+use std::process::Command;
+
+use tests::support::binary::root;
+use tests::support::python::python;
+use tests::support::server::Server;
+
+/// Runs the tests of one class of `client.py`.
+fn check(class: &str) {
+    let server = Server::new()
+        .toml("activity_poll = \"2s\"\n[functions.double]\ncommand = [\"sh\", \"-c\", \"cat\"]\n")
+        .start();
+    let tested = Command::new(python())
+        .args(["-m", "unittest", "-v", &format!("client.{class}")])
+        .current_dir(root().join("tests/boto3"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("ENDPOINT", format!("http://{}", server.address()))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&tested.stderr);
+    println!("{said}");
+    assert!(tested.status.success(), "{said}");
+}
+
+#[test]
+fn executions() {
+    check("Executions");
+}
+
+#[test]
+fn activities() {
+    check("Activities");
+}
+
+#[test]
+fn state_machines() {
+    check("StateMachines");
+}
+
+#[test]
+fn express() {
+    check("Express");
+}
