@@ -4,7 +4,7 @@
 //!   definition text ──parse──▶ Path · Expression · Template ──evaluate(Scope)──▶ Value | EvaluationError
 //! ```
 //!
-//! Read [`value`] first (with [`measure`], how large a value is), then [`scope`] and [`variables`] (what can be read),
+//! Read [`value`] first (with [`text`], how it is written, and [`measure`], how large that is), then [`scope`] and [`variables`] (what can be read),
 //! [`path`], [`intrinsic`] and [`template`]; [`comparison`] is what Choice compares with, [`java`] what AWS inherits
 //! from its runtime.
 
@@ -15,5 +15,6 @@ pub mod measure;
 pub mod path;
 pub mod scope;
 pub mod template;
+pub mod text;
 pub mod value;
 pub mod variables;

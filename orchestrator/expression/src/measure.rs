@@ -19,15 +19,6 @@ impl Value {
         measure(self, 0, &mut left)?;
         Some(max_bytes - left)
     }
-
-    /// The compact JSON text, or `None` under the same conditions as [`Self::text_length`].
-    #[must_use]
-    pub fn to_text_within(&self, max_bytes: usize) -> Option<String> {
-        let length = self.text_length(max_bytes)?;
-        let mut text = Vec::with_capacity(length);
-        serde_json::to_writer(&mut text, self).ok()?;
-        String::from_utf8(text).ok()
-    }
 }
 
 fn measure(value: &Value, depth: usize, left: &mut usize) -> Option<()> {

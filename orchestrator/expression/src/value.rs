@@ -49,12 +49,6 @@ impl Value {
         Ok(value)
     }
 
-    /// The compact JSON text, members in their order.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        serde_json::to_string(self).expect("a value has string keys only, so it always serializes")
-    }
-
     /// An object of the given members.
     pub fn object<K: Into<Arc<str>>>(members: impl IntoIterator<Item = (K, Value)>) -> Self {
         Self::Object(Arc::new(

@@ -32,6 +32,8 @@ proptest! {
     #[test]
     fn the_length_of_the_text_is_known_without_it(value in value()) {
         let text = value.to_text();
+        prop_assert_eq!(&serde_json::to_string(&value).unwrap(), &text);
+        prop_assert_eq!(value.to_text_within(text.len() - 1), None);
         prop_assert_eq!(value.text_length(usize::MAX), Some(text.len()));
         prop_assert_eq!(value.text_length(text.len()), Some(text.len()));
         prop_assert_eq!(value.text_length(text.len() - 1), None);
