@@ -1,7 +1,7 @@
 //! A disk that is full: errors to the callers, nothing acknowledged is lost, and the server recovers when space returns.
 //!
-//! The disk is a small tmpfs, which only root may mount. Without root it is one in a user and mount namespace of the
-//! server's own; where neither is to be had, the test fails and says so.
+//! The disk is a small tmpfs, which only root may mount; `tests/run` gives everybody else a namespace in which they are root.
+//! Where neither is to be had, the test fails and says so.
 
 use std::fs::{self, File};
 use std::io::Write;
