@@ -1,10 +1,10 @@
 //! Activities: tasks that wait for workers, and workers that wait for tasks.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use interpreter::failure::{Failure, names};
-use interpreter::input::{Input, ScheduledTask, TaskToken};
+use interpreter::input::{AttemptId, Input, ScheduledTask, TaskToken};
 use store::contract::{Commit, Write};
 use store::records::{ActivityRecord, ExecutionId, Tag};
 use tokio::sync::Notify;
@@ -24,9 +24,38 @@ pub(crate) struct Activities {
 
 #[derive(Debug, Default)]
 struct Queue {
-    tasks: Mutex<VecDeque<TaskToken>>,
+    tasks: Mutex<Tasks>,
     arrived: Notify,
     workers: std::sync::atomic::AtomicUsize,
+}
+
+/// Tokens in the order in which workers get them.
+#[derive(Debug, Default)]
+struct Tasks {
+    waiting: VecDeque<TaskToken>,
+    /// Attempts that nobody waits for any more; their tokens are skipped.
+    cancelled: HashSet<(u64, AttemptId)>,
+}
+
+impl Tasks {
+    fn pop(&mut self) -> Option<TaskToken> {
+        while let Some(token) = self.waiting.pop_front() {
+            if !self.cancelled.remove(&(token.execution, token.attempt)) {
+                return Some(token);
+            }
+        }
+        None
+    }
+
+    fn cancel(&mut self, execution: u64, attempt: AttemptId) {
+        self.cancelled.insert((execution, attempt));
+        // Now and then the queue is gone through, so that cancelled tasks don't gather where no worker comes.
+        if self.cancelled.len() * 2 > self.waiting.len() {
+            let Self { waiting, cancelled } = self;
+            waiting.retain(|token| !cancelled.contains(&(token.execution, token.attempt)));
+            cancelled.clear();
+        }
+    }
 }
 
 impl Activities {
@@ -58,21 +87,23 @@ impl Activities {
 impl Engine {
     /// Puts an activity's task into its queue.
     pub(crate) fn queue_activity_task(self: &Arc<Self>, arn: &str, task: &ScheduledTask) {
-        let name = match StatesArn::parse(arn) {
-            Some(StatesArn {
-                resource: ArnResource::Activity(name),
-                ..
-            }) => name,
-            _ => arn,
-        };
+        let name = activity_name(arn);
         if !self.activities.is_known(name) {
             let failure = Failure::new(names::RUNTIME, format!("Activity Does Not Exist: '{arn}'"));
-            self.fail_attempt(ExecutionId(task.token.execution), task.attempt, failure);
+            let attempt = task.attempt;
+            let input = Input::TaskFailed { attempt, failure };
+            self.deliver(ExecutionId(task.token.execution), input);
             return;
         }
         let queue = self.activities.queue(name);
-        lock(&queue.tasks).push_back(task.token);
+        lock(&queue.tasks).waiting.push_back(task.token);
         queue.arrived.notify_one();
+    }
+
+    /// Nobody waits for an attempt any more: no worker gets it.
+    pub(crate) fn unqueue_activity_task(&self, arn: &str, id: ExecutionId, attempt: AttemptId) {
+        let queue = self.activities.queue(activity_name(arn));
+        lock(&queue.tasks).cancel(id.0, attempt);
     }
 
     /// Waits for a task of an activity.
@@ -81,6 +112,7 @@ impl Engine {
         name: &str,
         worker_name: Option<&str>,
     ) -> Result<Option<ActivityTask>, Error> {
+        self.refuse_when_closing()?;
         if !self.activities.is_known(name) {
             return Err(Error::ActivityDoesNotExist(
                 self.options.partition.activity(name),
@@ -91,18 +123,18 @@ impl Engine {
             .ok_or_else(|| Error::ActivityWorkerLimitExceeded(name.to_owned()))?;
         let deadline = Instant::now() + self.options.activity_poll;
         loop {
-            let token = lock(&queue.tasks).pop_front();
-            let Some(token) = token else {
+            let Some(taken) = Taken::next(&queue) else {
                 tokio::select! {
                     waited = timeout_at(deadline, queue.arrived.notified()) => {
                         if waited.is_err() {
                             return Ok(None);
                         }
                     }
-                    () = self.closed.notified() => return Err(Error::ShuttingDown),
+                    () = self.closing.cancelled() => return Err(Error::ShuttingDown),
                 }
                 continue;
             };
+            let token = taken.token;
             let input = Input::TaskStarted {
                 attempt: token.attempt,
                 worker_name: worker_name.map(Into::into),
@@ -110,19 +142,18 @@ impl Engine {
             let id = ExecutionId(token.execution);
             match self.deliver_durably(id, input, Some(token)).await {
                 Ok(Some(input)) => {
+                    taken.keep();
                     return Ok(Some(ActivityTask {
                         token: token.encode(),
                         input,
                     }));
                 }
                 // The task ended while it was queued.
-                Ok(None) | Err(Error::TaskTimedOut | Error::TaskDoesNotExist) => {}
-                Err(error) => {
-                    // Nobody has it: it goes back to where it was.
-                    lock(&queue.tasks).push_front(token);
-                    queue.arrived.notify_one();
-                    return Err(error);
+                Ok(None)
+                | Err(Error::TaskTimedOut | Error::TaskDoesNotExist | Error::Parked { .. }) => {
+                    taken.keep();
                 }
+                Err(error) => return Err(error),
             }
         }
     }
@@ -186,6 +217,35 @@ impl Engine {
     }
 }
 
+/// A task that was taken from its queue. Unless it is kept it goes back to where it was: its worker may have gone.
+struct Taken {
+    token: TaskToken,
+    queue: Option<Arc<Queue>>,
+}
+
+impl Taken {
+    fn next(queue: &Arc<Queue>) -> Option<Self> {
+        let token = lock(&queue.tasks).pop()?;
+        Some(Self {
+            token,
+            queue: Some(queue.clone()),
+        })
+    }
+
+    fn keep(mut self) {
+        self.queue = None;
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if let Some(queue) = self.queue.take() {
+            lock(&queue.tasks).waiting.push_front(self.token);
+            queue.arrived.notify_one();
+        }
+    }
+}
+
 /// A worker that polls, counted for as long as it does.
 struct Worker(Arc<Queue>);
 
@@ -203,6 +263,13 @@ impl Drop for Worker {
         self.0
             .workers
             .fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+fn activity_name(arn: &str) -> &str {
+    match StatesArn::parse(arn).map(|arn| arn.resource) {
+        Some(ArnResource::Activity(name)) => name,
+        _ => arn,
     }
 }
 

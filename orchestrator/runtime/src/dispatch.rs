@@ -1,11 +1,13 @@
 //! Releasing effects: after the commit, and only then, tasks are handed over, timers set and waiters told.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use asl::definition::{StateId, StateKind};
 use asl::resource::{Pattern, Resource};
-use interpreter::failure::Failure;
+use futures_util::FutureExt;
+use interpreter::failure::{Failure, names};
 use interpreter::input::{AttemptId, Effect, Input, ScheduledTask};
 use store::records::ExecutionId;
 
@@ -25,25 +27,20 @@ impl Engine {
         self.counts
             .events
             .fetch_add(stepped.events.len() as u64, Ordering::Relaxed);
-        self.watchers.publish(slot.id, &stepped.events);
+        if !stepped.events.is_empty() {
+            self.watchers.publish(slot.id, &stepped.events);
+        }
         let is_running = loaded.execution.is_running();
         if !is_running {
             self.count_ended(&loaded.execution);
         }
-        let wake = loaded.execution.next_wake();
-        if wake != loaded.armed
-            && let Some(due) = wake
-        {
-            self.timers.set(slot.id, due);
-        }
-        loaded.armed = wake;
+        self.arm(slot.id, &mut loaded);
         let revision = loaded.revision.clone();
         let identity = loaded.execution.identity.clone();
-        let parent = loaded.parent;
         if is_running {
             slot.lock().loaded = Some(loaded);
         } else {
-            self.tell_parent(&loaded.execution, parent);
+            self.tell_parent(&loaded);
             if let Durability::None(events, Some(done)) = loaded.durability {
                 // A caller that has gone needs no answer.
                 let _ = done.send(FinishedSync {
@@ -63,14 +60,35 @@ impl Engine {
                     if let Some(running) = running {
                         running.abort();
                     }
-                    if revision.resource(state).is_some_and(is_nested_execution) {
-                        self.stop_child(slot.id, attempt);
+                    match revision.resource(state) {
+                        Some(Resource::Activity(arn)) => {
+                            self.unqueue_activity_task(arn, slot.id, attempt);
+                        }
+                        Some(resource) if awaits_execution(resource) => {
+                            self.stop_child(slot.id, attempt);
+                        }
+                        Some(_) | None => {}
                     }
                 }
+                // A runtime that closes leaves the rest of a long step to the next one.
+                Effect::Continue if self.closing.is_cancelled() => {}
                 Effect::Continue => self.deliver_to_driven(slot, Input::Continue),
                 Effect::Complete => {}
             }
         }
+    }
+
+    /// Lets the timers know when the execution must be woken.
+    fn arm(&self, id: ExecutionId, loaded: &mut Loaded) {
+        let wake = loaded.execution.next_wake();
+        if wake == loaded.armed {
+            return;
+        }
+        match wake {
+            Some(due) => self.timers.set(id, due),
+            None => self.timers.clear(id),
+        }
+        loaded.armed = wake;
     }
 
     /// Hands a task over to whoever performs its resource.
@@ -84,6 +102,10 @@ impl Engine {
         let Some(resource) = revision.resource(task.state) else {
             return;
         };
+        if self.closing.is_cancelled() {
+            // It is handed over after the restart.
+            return;
+        }
         match resource {
             Resource::Activity(arn) => self.queue_activity_task(arn, &task),
             Resource::Service(call) if is_nested_execution(resource) => {
@@ -118,7 +140,6 @@ impl Engine {
             timeout_seconds: task.timeout_seconds,
         };
         let engine = self.clone();
-        let id = slot.id;
         self.spawn_for(slot, attempt, async move {
             let permits = engine.permits.clone();
             let permit = permits.acquire_owned().await;
@@ -126,24 +147,40 @@ impl Engine {
             let outcome = engine.runner.run(call).await;
             drop(counted);
             drop(permit);
-            let input = match outcome {
+            Some(Happening::Input(match outcome {
                 TaskOutcome::Succeeded(output) if waits_for_token => {
                     Input::TaskSubmitted { attempt, output }
                 }
                 TaskOutcome::Succeeded(output) => Input::TaskSucceeded { attempt, output },
                 TaskOutcome::Failed(failure) => Input::TaskFailed { attempt, failure },
-            };
-            engine.finish_attempt(id, attempt, input);
+            }))
         });
     }
 
-    /// Runs something for an attempt, so that cancelling the attempt cancels it.
+    /// Runs something for an attempt, so that cancelling the attempt cancels it, and gives the execution what it leads to.
     pub(crate) fn spawn_for(
         self: &Arc<Self>,
         slot: &Arc<Slot>,
         attempt: AttemptId,
-        work: impl Future<Output = ()> + Send + 'static,
+        work: impl Future<Output = Option<Happening>> + Send + 'static,
     ) {
+        let (engine, owner) = (self.clone(), slot.clone());
+        let work = async move {
+            let happened = AssertUnwindSafe(work).catch_unwind().await;
+            let happened = happened.unwrap_or_else(|_| {
+                tracing::error!(
+                    execution = owner.id.0,
+                    "performing a task panicked; the task fails"
+                );
+                Some(Happening::Input(failed_by_a_bug(attempt)))
+            });
+            // First, so that whoever drives the execution next may let it leave memory.
+            owner.lock().running.remove(&attempt);
+            match happened {
+                Some(happened) => engine.push(owner.id, Delivery::of(happened)),
+                None => engine.settle(&owner),
+            }
+        };
         // Under the lock, so that work that ends at once finds its entry.
         let mut state = slot.lock();
         let handle = self.tracker.spawn(work).abort_handle();
@@ -152,34 +189,11 @@ impl Engine {
         }
     }
 
-    /// An attempt's work has ended: its outcome goes to the execution.
-    pub(crate) fn finish_attempt(
-        self: &Arc<Self>,
-        id: ExecutionId,
-        attempt: AttemptId,
-        input: Input,
-    ) {
-        if let Some(slot) = self.slot(id) {
-            slot.lock().running.remove(&attempt);
-        }
-        self.deliver(id, input);
-    }
-
     /// Puts an input into a slot that the caller drives.
     fn deliver_to_driven(&self, slot: &Arc<Slot>, input: Input) {
         slot.lock()
             .inbox
             .push_back(Delivery::of(Happening::Input(input)));
-    }
-
-    /// Makes an attempt fail from within the runtime.
-    pub(crate) fn fail_attempt(
-        self: &Arc<Self>,
-        id: ExecutionId,
-        attempt: AttemptId,
-        failure: Failure,
-    ) {
-        self.finish_attempt(id, attempt, Input::TaskFailed { attempt, failure });
     }
 }
 
@@ -196,6 +210,24 @@ impl Revision {
 /// The key by which the called side recognises a repetition of an attempt.
 pub(crate) fn attempt_id(execution_arn: &str, attempt: u64) -> String {
     format!("{execution_arn}#{attempt}")
+}
+
+/// What a task gets that a bug in its performer ended.
+fn failed_by_a_bug(attempt: AttemptId) -> Input {
+    let failure = Failure::new(
+        names::RUNTIME,
+        "An internal error occurred while performing the task.",
+    );
+    Input::TaskFailed { attempt, failure }
+}
+
+/// Whether a task waits for the end of an execution that it starts on this very engine.
+fn awaits_execution(resource: &Resource) -> bool {
+    is_nested_execution(resource)
+        && matches!(
+            resource,
+            Resource::Service(call) if matches!(call.pattern, Pattern::Sync | Pattern::Sync2)
+        )
 }
 
 /// Whether a task starts an execution on this very engine.

@@ -1,81 +1,110 @@
 //! Driving an execution: load, step, commit, release, until nothing is left in its inbox.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use interpreter::execution::Execution;
-use interpreter::failure::{Failure, names};
-use interpreter::input::{AttemptId, Input};
-use interpreter::step::{Env, Step, fail, step};
-use store::contract::Commit;
-use store::encoding::RecordedInput;
+use futures_util::FutureExt;
+use store::contract::{Commit, Error as StoreError};
 use store::records::ExecutionId;
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::nested::child_ended;
-use crate::slot::{Delivery, Durability, Happening, Loaded, Slot, Stepped};
+use crate::slot::{Delivery, Durability, Loaded, Slot, Stepped};
+use crate::starts::Origin;
+use crate::steps::Stepping;
 
-/// The longest pause between two tries to commit what no caller waits for.
+/// The first pause before what could not be made durable is tried again; each next one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// The longest of these pauses.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// What was stepped when its commit failed: perhaps it was written all the same.
+type Unsure = Option<(Box<Loaded>, Stepped)>;
+
 impl Engine {
+    /// Drives a slot in a task of its own. A bug there parks that one execution.
+    pub(crate) fn spawn_drive(self: &Arc<Self>, slot: Arc<Slot>) {
+        let engine = self.clone();
+        self.tracker.spawn(async move {
+            let driven = AssertUnwindSafe(engine.drive(&slot)).catch_unwind().await;
+            if driven.is_err() {
+                engine.abandon(&slot);
+            }
+        });
+    }
+
     /// Steps everything that has happened to an execution, commits it and releases its effects, until nothing is left.
-    pub(crate) async fn drive(self: &Arc<Self>, slot: &Arc<Slot>) {
-        let mut pause = Duration::from_millis(50);
+    async fn drive(self: &Arc<Self>, slot: &Arc<Slot>) {
+        let mut pause = FIRST_PAUSE;
+        let mut unsure: Unsure = None;
         loop {
             let Some((loaded, batch)) = self.take_batch(slot) else {
                 return;
             };
             let loaded = match loaded {
                 Some(loaded) => Ok(Some(loaded)),
-                None => self.load(slot.id).await,
+                None => self.load_after(slot, &mut unsure).await,
             };
-            let (mut loaded, mut batch) = match loaded {
-                Ok(Some(loaded)) => (loaded, batch),
+            let mut loaded = match loaded {
+                Ok(Some(loaded)) => loaded,
                 Ok(None) => {
-                    answer_all(batch, || Error::TaskTimedOut);
+                    self.refuse_all(slot.id, batch).await;
                     continue;
                 }
                 Err(error) => {
-                    self.put_back(slot, None, batch, error, &mut pause).await;
+                    self.put_back(slot, batch, error, &mut pause).await;
                     continue;
                 }
             };
-            let refused = refuse_stale(&loaded.execution, &mut batch);
-            answer_all(refused, || Error::TaskTimedOut);
-            let inputs = batch.iter().filter_map(|delivery| match &delivery.what {
-                Happening::Input(input) => Some(input.clone()),
-                Happening::ChildEnded(attempt, view) => child_ended(&loaded, *attempt, view),
-            });
-            let inputs = inputs.collect();
-            let Some(stepped) = self.step_all(slot.id, &mut loaded, inputs) else {
-                answer_all(batch, || Error::TaskTimedOut);
-                slot.lock().loaded = Some(loaded);
-                continue;
+            let Stepping {
+                stepped,
+                is_changed,
+                mut batch,
+                refused,
+            } = self.step_batch(slot, &mut loaded, batch);
+            let committed = if is_changed {
+                self.commit(slot, &mut loaded, &stepped).await
+            } else {
+                Ok(())
             };
-            match self.commit(slot, &mut loaded, &stepped).await {
+            match committed {
                 Ok(()) => {
-                    pause = Duration::from_millis(50);
-                    for Delivery { token, done, .. } in batch {
-                        let Some(done) = done else { continue };
-                        let pending = token.as_ref().and_then(|token| {
-                            let task = loaded.execution.pending_task(token)?;
-                            Some(task.input.clone())
-                        });
-                        // A caller that has gone needs no answer.
-                        let _ = done.send(Ok(pending));
-                    }
+                    pause = FIRST_PAUSE;
+                    answer_all(refused, || Error::TaskTimedOut);
+                    acknowledge(batch, &loaded);
                     self.release(slot, loaded, stepped);
                 }
                 Err(error) => {
-                    // What was stepped is not durable: forget it and begin again from the store.
-                    self.put_back(slot, Some(loaded), batch, error, &mut pause)
-                        .await;
+                    // What was stepped is not known to be durable: forget it and begin again from the store.
+                    unsure = Some((loaded, stepped));
+                    batch.extend(refused);
+                    self.put_back(slot, batch, error, &mut pause).await;
                 }
             }
         }
+    }
+
+    /// Loads the execution. A commit that was said to have failed may be there all the same: then its effects are released.
+    async fn load_after(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
+        unsure: &mut Unsure,
+    ) -> Result<Option<Box<Loaded>>, Error> {
+        let loaded = self.load(slot.id).await?;
+        let Some((stepped_to, stepped)) = unsure.take() else {
+            return Ok(loaded);
+        };
+        let was_written = match &loaded {
+            Some(loaded) => loaded.execution.last_event() == stepped_to.execution.last_event(),
+            None => !stepped_to.execution.is_running(),
+        };
+        if !was_written || stepped.events.is_empty() {
+            return Ok(loaded);
+        }
+        self.release(slot, stepped_to, stepped);
+        Ok(slot.lock().loaded.take())
     }
 
     /// Commits a new execution's first step and then drives it like any other.
@@ -85,13 +114,16 @@ impl Engine {
         loaded: Box<Loaded>,
         stepped: Stepped,
         commit: Commit,
+        origin: Option<Origin>,
     ) -> Result<(), Error> {
         let committed = if commit.writes.is_empty() {
             Ok(())
         } else {
             self.store.commit(commit).await
         };
-        if let Err(error) = committed {
+        if let Err(error) = committed
+            && !self.is_there_all_the_same(slot.id, &error).await
+        {
             // Nobody was told of the execution; what may have been delivered meanwhile has no addressee.
             self.shard(slot.id).remove(&slot.id);
             let orphans = std::mem::take(&mut slot.lock().inbox);
@@ -99,16 +131,31 @@ impl Engine {
             return Err(error.into());
         }
         self.count_started();
+        if let Some(origin) = origin {
+            // Before anything else that its parent may hear of it.
+            self.tell_parent_of_start(origin, slot.id, &loaded.execution.identity);
+        }
         self.release(slot, loaded, stepped);
-        let engine = self.clone();
-        let slot = slot.clone();
         let has_more = !slot.lock().inbox.is_empty();
         if has_more {
-            self.tracker.spawn(async move { engine.drive(&slot).await });
+            self.spawn_drive(slot.clone());
         } else {
-            engine.rest(&slot);
+            self.rest(slot);
         }
         Ok(())
+    }
+
+    /// Whether a new execution is durable although its commit failed.
+    async fn is_there_all_the_same(&self, id: ExecutionId, error: &StoreError) -> bool {
+        error.is_retryable() && matches!(self.store.execution(id).await, Ok(Some(_)))
+    }
+
+    /// Lets an execution leave memory that no longer has a reason to stay.
+    pub(crate) fn settle(self: &Arc<Self>, slot: &Arc<Slot>) {
+        let is_driven = std::mem::replace(&mut slot.lock().is_driven, true);
+        if !is_driven {
+            self.rest(slot);
+        }
     }
 
     /// Ends a drive that found nothing more to do.
@@ -121,8 +168,7 @@ impl Engine {
                 state.inbox.push_front(delivery);
             }
             drop(state);
-            let (engine, slot) = (self.clone(), slot.clone());
-            self.tracker.spawn(async move { engine.drive(&slot).await });
+            self.spawn_drive(slot.clone());
         }
     }
 
@@ -154,80 +200,51 @@ impl Engine {
         None
     }
 
-    /// Steps the inputs; `None` when they changed nothing.
-    pub(crate) fn step_all(
-        &self,
-        id: ExecutionId,
-        loaded: &mut Loaded,
-        inputs: Vec<Input>,
-    ) -> Option<Stepped> {
-        let mut stepped = Stepped {
-            recorded: Vec::with_capacity(inputs.len()),
-            events: Vec::new(),
-            effects: Vec::new(),
-        };
-        let mut is_changed = false;
-        for input in inputs {
-            let is_heartbeat = matches!(input, Input::Heartbeat { .. });
-            let env = self.env();
-            let recorded = input.clone();
-            let last_event = loaded.execution.last_event();
-            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                step(&loaded.revision.machine, &mut loaded.execution, input, &env)
-            }));
-            let mut result = result.unwrap_or_else(|_| {
-                tracing::error!(execution = id.0, "a step panicked; the execution fails");
-                self.counts.parked.fetch_add(1, Ordering::Relaxed);
-                fail_after_panic(&mut loaded.execution, last_event, env.now)
-            });
-            is_changed |= is_heartbeat || !result.events.is_empty() || !result.effects.is_empty();
-            stepped.recorded.push(RecordedInput {
-                now: env.now,
-                seed: env.seed,
-                limits: env.limits,
-                last_event: loaded.execution.last_event(),
-                input: recorded,
-            });
-            stepped.events.append(&mut result.events);
-            stepped.effects.append(&mut result.effects);
+    /// The execution has ended, or never was: nothing can happen to it.
+    async fn refuse_all(self: &Arc<Self>, id: ExecutionId, batch: Vec<Delivery>) {
+        for delivery in &batch {
+            self.stop_stray(&delivery.what);
         }
-        is_changed.then_some(stepped)
+        let has_token = batch.iter().any(|delivery| delivery.token.is_some());
+        let is_unknown = has_token && matches!(self.store.execution(id).await, Ok(None));
+        answer_all(batch, || {
+            if is_unknown {
+                Error::TaskDoesNotExist
+            } else {
+                Error::TaskTimedOut
+            }
+        });
     }
 
-    pub(crate) fn env(&self) -> Env {
-        Env {
-            now: self.options.world.now(),
-            seed: self.options.world.seed(),
-            limits: self.options.limits.execution,
-        }
-    }
-
-    /// After a failed commit: callers get the error, everything else is tried again after a pause.
+    /// After a failure of the store: callers get the error, everything else is tried again after a pause.
     async fn put_back(
         &self,
         slot: &Arc<Slot>,
-        loaded: Option<Box<Loaded>>,
         batch: Vec<Delivery>,
         error: Error,
         pause: &mut Duration,
     ) {
-        let is_lost = matches!(
-            loaded.as_deref(),
-            Some(Loaded {
-                durability: Durability::None(..),
-                ..
-            })
-        );
-        drop(loaded);
-        let is_retryable = error.is_retryable() && !is_lost;
-        tracing::warn!(execution = slot.id.0, %error, is_retryable, "cannot commit a step");
+        let is_closing = self.closing.is_cancelled();
+        let is_retryable = error.is_retryable() && !is_closing;
+        tracing::warn!(execution = slot.id.0, %error, is_retryable, "cannot carry an execution on");
+        if is_closing || matches!(error, Error::Store(StoreError::Closed)) {
+            // It is taken up after the restart, with all that is owed to it.
+            return answer_all(batch, || Error::ShuttingDown);
+        }
+        if !is_retryable {
+            let arn = self.park(slot.id).await;
+            let why = Arc::new(error);
+            return answer_all(batch, || Error::Parked {
+                arn: arn.clone(),
+                why: why.to_string(),
+            });
+        }
         let (waiting, mut again): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .partition(|delivery| delivery.done.is_some());
         let error = Arc::new(error);
         answer_all(waiting, || Error::Unavailable(error.clone()));
-        if !is_retryable {
-            self.counts.parked.fetch_add(1, Ordering::Relaxed);
+        if again.is_empty() && slot.lock().inbox.is_empty() {
             return;
         }
         {
@@ -235,47 +252,69 @@ impl Engine {
             again.extend(state.inbox.drain(..));
             state.inbox = again.into();
         }
-        tokio::time::sleep(*pause).await;
+        tokio::select! {
+            () = tokio::time::sleep(*pause) => {}
+            () = self.closing.cancelled() => {}
+        }
         *pause = (*pause * 2).min(LONGEST_PAUSE);
+    }
+
+    /// An execution can't be carried on: it stays as it is until somebody looks at it.
+    async fn park(&self, id: ExecutionId) -> Arc<str> {
+        self.parked().insert(id);
+        let record = self.store.execution(id).await.ok().flatten();
+        let name = match &record {
+            Some(record) => self.machine_name(record.machine).await.ok(),
+            None => None,
+        };
+        match (record, name) {
+            (Some(record), Some(machine)) => self
+                .options
+                .partition
+                .execution(&machine, &record.name)
+                .into(),
+            _ => format!("number {}", id.0).into(),
+        }
+    }
+
+    /// A bug stopped the drive of a slot: the slot goes, and the execution is parked.
+    fn abandon(&self, slot: &Arc<Slot>) {
+        tracing::error!(
+            execution = slot.id.0,
+            "a bug stopped an execution; it is parked"
+        );
+        self.parked().insert(slot.id);
+        self.shard(slot.id).remove(&slot.id);
+        let mut state = slot.lock();
+        state.loaded = None;
+        for (_, running) in state.running.drain() {
+            running.abort();
+        }
+        let orphans = std::mem::take(&mut state.inbox);
+        drop(state);
+        answer_all(orphans.into(), || Error::Parked {
+            arn: format!("number {}", slot.id.0).into(),
+            why: "a bug stopped it".to_owned(),
+        });
     }
 }
 
-/// Takes out what came with a token that is no longer, or never was, a pending attempt's.
-///
-/// Two outcomes for one attempt in one batch: the first counts, the second is refused.
-fn refuse_stale(execution: &Execution, batch: &mut Vec<Delivery>) -> Vec<Delivery> {
-    let mut ended: Vec<AttemptId> = Vec::new();
-    let (kept, refused) = std::mem::take(batch).into_iter().partition(|delivery| {
-        let Some(token) = &delivery.token else {
-            return true;
-        };
-        if ended.contains(&token.attempt) || execution.pending_task(token).is_none() {
-            return false;
-        }
-        if matches!(
-            delivery.what,
-            Happening::Input(Input::TaskSucceeded { .. } | Input::TaskFailed { .. })
-        ) {
-            ended.push(token.attempt);
-        }
-        true
-    });
-    *batch = kept;
-    refused
+/// Tells the callers that what they brought is durable.
+fn acknowledge(batch: Vec<Delivery>, loaded: &Loaded) {
+    for Delivery { token, done, .. } in batch {
+        let Some(done) = done else { continue };
+        let pending = token.as_ref().and_then(|token| {
+            let task = loaded.execution.pending_task(token)?;
+            Some(task.input.clone())
+        });
+        // A caller that has gone needs no answer.
+        let _ = done.send(Ok(pending));
+    }
 }
 
-fn answer_all(batch: Vec<Delivery>, error: impl Fn() -> Error) {
+pub(crate) fn answer_all(batch: Vec<Delivery>, error: impl Fn() -> Error) {
     for done in batch.into_iter().filter_map(|delivery| delivery.done) {
         // A caller that has gone needs no answer.
         let _ = done.send(Err(error()));
     }
-}
-
-/// A bug in a step ends that one execution and nothing else.
-fn fail_after_panic(execution: &mut Execution, last_event: u64, now: i64) -> Step {
-    let failure = Failure::new(
-        names::RUNTIME,
-        "An internal error occurred while executing the state machine.",
-    );
-    fail(execution, last_event, now, failure)
 }

@@ -1,13 +1,14 @@
 //! The heart: everything that ever happens to an execution is one pass of load, step, commit, release.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use interpreter::input::{AttemptId, Input, TaskToken};
+use interpreter::input::{Input, TaskToken};
 use store::contract::Store;
 use store::records::ExecutionId;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::activities::Activities;
@@ -18,7 +19,6 @@ use crate::resting::Resting;
 use crate::slot::{Answer, Delivery, Happening, Slot};
 use crate::tasks::TaskRunner;
 use crate::timers::Timers;
-use crate::views::ExecutionView;
 use crate::watch::Watchers;
 
 /// How many shards the table of loaded executions has, so that threads rarely meet at a lock.
@@ -41,8 +41,10 @@ pub(crate) struct Engine {
     pub(crate) permits: Arc<Semaphore>,
     /// Every task that the runtime spawns.
     pub(crate) tracker: TaskTracker,
-    pub(crate) closing: AtomicBool,
-    pub(crate) closed: Notify,
+    /// Cancelled when the engine takes no new work.
+    pub(crate) closing: CancellationToken,
+    /// Executions that can't be carried on until somebody looks at them.
+    parked: Mutex<HashSet<ExecutionId>>,
     slots: Vec<Mutex<HashMap<ExecutionId, Arc<Slot>>>>,
     pub(crate) resting: Resting,
 }
@@ -66,7 +68,6 @@ pub(crate) struct Counts {
     pub(crate) events: AtomicU64,
     pub(crate) tasks: AtomicU64,
     pub(crate) running: AtomicU64,
-    pub(crate) parked: AtomicU64,
 }
 
 impl Engine {
@@ -88,8 +89,8 @@ impl Engine {
             counts: Counts::default(),
             catalogue: tokio::sync::Mutex::default(),
             tracker: TaskTracker::new(),
-            closing: AtomicBool::new(false),
-            closed: Notify::new(),
+            closing: CancellationToken::new(),
+            parked: Mutex::default(),
             slots: (0..SHARDS).map(|_| Mutex::default()).collect(),
             resting: Resting::default(),
         }
@@ -100,24 +101,6 @@ impl Engine {
         self.push(id, Delivery::of(Happening::Input(input)));
     }
 
-    /// Lets an execution see what is due, and holds the permit until that is durable.
-    pub(crate) fn deliver_timer(self: &Arc<Self>, id: ExecutionId, permit: OwnedSemaphorePermit) {
-        let mut delivery = Delivery::of(Happening::Input(Input::TimerFired));
-        delivery.permit = Some(permit);
-        self.push(id, delivery);
-    }
-
-    /// Tells an execution that a nested one has ended.
-    pub(crate) fn deliver_child_ended(
-        self: &Arc<Self>,
-        id: ExecutionId,
-        attempt: AttemptId,
-        view: ExecutionView,
-    ) {
-        let what = Happening::ChildEnded(attempt, Arc::new(view));
-        self.push(id, Delivery::of(what));
-    }
-
     /// Gives an input to an execution and waits until it is durable.
     pub(crate) async fn deliver_durably(
         self: &Arc<Self>,
@@ -125,45 +108,67 @@ impl Engine {
         input: Input,
         token: Option<TaskToken>,
     ) -> Answer {
-        let (done, outcome) = oneshot::channel();
-        self.push(
-            id,
-            Delivery {
-                what: Happening::Input(input),
-                token,
-                done: Some(done),
-                permit: None,
-            },
-        );
+        let (mut delivery, outcome) = Delivery::awaited(Happening::Input(input));
+        delivery.token = token;
+        self.push(id, delivery);
         outcome.await.unwrap_or(Err(Error::ShuttingDown))
     }
 
-    fn push(self: &Arc<Self>, id: ExecutionId, delivery: Delivery) {
-        let slot = {
-            let mut shard = self.shard(id);
-            let slot = shard.entry(id).or_insert_with(|| Arc::new(Slot::new(id)));
-            // The inbox is filled under the shard's lock, so that the slot can't be evicted in between.
-            let mut state = slot.lock();
-            state.inbox.push_back(delivery);
-            if state.is_driven {
-                return;
+    /// Gives an execution what happened, and drives it unless somebody does already.
+    pub(crate) fn push(self: &Arc<Self>, id: ExecutionId, delivery: Delivery) {
+        if let Some(slot) = self.enqueue(id, delivery) {
+            self.spawn_drive(slot);
+        }
+    }
+
+    /// The same for many at once: those that are not in memory are read together.
+    pub(crate) async fn push_many(self: &Arc<Self>, deliveries: Vec<(ExecutionId, Delivery)>) {
+        let slots: HashMap<ExecutionId, Arc<Slot>> = deliveries
+            .into_iter()
+            .filter_map(|(id, delivery)| Some((id, self.enqueue(id, delivery)?)))
+            .collect();
+        // They are ours to drive, so nobody else can load or change them before they are filled.
+        let absent: Vec<ExecutionId> = slots
+            .values()
+            .filter(|slot| slot.lock().loaded.is_none())
+            .map(|slot| slot.id)
+            .collect();
+        if !absent.is_empty() {
+            match self.load_many(&absent).await {
+                Ok(all) => {
+                    for (id, loaded) in all {
+                        if let Some(slot) = slots.get(&id) {
+                            slot.lock().loaded = Some(loaded);
+                        }
+                    }
+                }
+                // Each meets the error by itself and tries again.
+                Err(error) => tracing::warn!(%error, "cannot load executions together"),
             }
-            state.is_driven = true;
-            drop(state);
-            slot.clone()
-        };
-        let engine = self.clone();
-        self.tracker.spawn(async move { engine.drive(&slot).await });
+        }
+        for slot in slots.into_values() {
+            self.spawn_drive(slot);
+        }
+    }
+
+    /// Fills an inbox; gives the slot if it is the caller's to drive.
+    fn enqueue(&self, id: ExecutionId, delivery: Delivery) -> Option<Arc<Slot>> {
+        let mut shard = self.shard(id);
+        let slot = shard.entry(id).or_insert_with(|| Arc::new(Slot::new(id)));
+        // Under the shard's lock, so that the slot can't be evicted in between.
+        let mut state = slot.lock();
+        state.inbox.push_back(delivery);
+        if state.is_driven {
+            return None;
+        }
+        state.is_driven = true;
+        drop(state);
+        Some(slot.clone())
     }
 
     /// Puts a new execution into memory, driven by the caller, who must call [`Engine::drive_new`].
     pub(crate) fn insert(&self, slot: &Arc<Slot>) {
         self.shard(slot.id).insert(slot.id, slot.clone());
-    }
-
-    /// The slot of an execution that is in memory.
-    pub(crate) fn slot(&self, id: ExecutionId) -> Option<Arc<Slot>> {
-        self.shard(id).get(&id).cloned()
     }
 
     /// All slots in memory.
@@ -175,6 +180,11 @@ impl Engine {
                 shard.values().cloned().collect::<Vec<_>>()
             })
             .collect()
+    }
+
+    /// Executions that can't be carried on until somebody looks at them.
+    pub(crate) fn parked(&self) -> MutexGuard<'_, HashSet<ExecutionId>> {
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many executions are in memory.

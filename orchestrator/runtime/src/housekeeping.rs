@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use interpreter::input::Input;
 use tokio::sync::Semaphore;
 
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::slot::{Delivery, Happening};
 use crate::views::Counters;
 
 /// How many due timers are taken at once.
@@ -38,34 +40,30 @@ impl Engine {
     async fn drive_timers(self: Arc<Self>) {
         let permits = Arc::new(Semaphore::new(TIMERS_IN_PROGRESS));
         loop {
-            if self.closing.load(Ordering::Acquire) {
-                return;
-            }
-            let closed = self.closed.notified();
             let due = tokio::select! {
+                biased;
+                () = self.closing.cancelled() => return,
                 due = self.timers.due(&self.options.world, TIMER_BATCH) => due,
-                () = closed => return,
             };
-            // Those that left memory come back in one read. Where that fails each meets the error by itself and tries again.
-            if let Err(error) = self.load_many(&due).await {
-                tracing::warn!(%error, "cannot load executions whose timers are due");
-            }
+            let mut deliveries = Vec::with_capacity(due.len());
             for id in due {
                 // A great many timers that are due at once are taken a few at a time.
                 let Ok(permit) = permits.clone().acquire_owned().await else {
                     return;
                 };
-                self.deliver_timer(id, permit);
+                let mut delivery = Delivery::of(Happening::Input(Input::TimerFired));
+                delivery.permit = Some(permit);
+                deliveries.push((id, delivery));
             }
+            self.push_many(deliveries).await;
         }
     }
 
     async fn retain(self: Arc<Self>) {
         loop {
-            let closed = self.closed.notified();
             tokio::select! {
                 () = tokio::time::sleep(RETENTION_PERIOD) => {}
-                () = closed => return,
+                () = self.closing.cancelled() => return,
             }
             let kept = i64::try_from(self.options.retention.as_millis()).unwrap_or(i64::MAX);
             let ended_before = self.options.world.now().saturating_sub(kept);
@@ -80,7 +78,7 @@ impl Engine {
                         break;
                     }
                 }
-                if self.closing.load(Ordering::Acquire) {
+                if self.closing.is_cancelled() {
                     return;
                 }
             }
@@ -89,10 +87,17 @@ impl Engine {
 
     /// Takes no new work, lets steps in progress commit, writes everything as it stands and closes the store.
     pub(crate) async fn close(self: &Arc<Self>) -> Result<(), Error> {
-        if self.closing.swap(true, Ordering::AcqRel) {
+        if self.closing.is_cancelled() {
             return Ok(());
         }
-        self.closed.notify_waiters();
+        self.halt().await;
+        self.snapshot_all().await?;
+        Ok(self.store.close().await?)
+    }
+
+    /// Takes no new work and lets steps in progress commit.
+    pub(crate) async fn halt(&self) {
+        self.closing.cancel();
         // Calls in progress are dropped: they are handed over again after the restart, with their old attempt ids.
         for slot in self.all_slots() {
             for (_, running) in slot.lock().running.drain() {
@@ -108,8 +113,6 @@ impl Engine {
                 "some steps did not end in time; they will be taken up after the restart"
             );
         }
-        self.snapshot_all().await?;
-        Ok(self.store.close().await?)
     }
 
     pub(crate) fn counters(&self) -> Counters {
@@ -126,7 +129,7 @@ impl Engine {
             tasks_running: count(&counts.running),
             executions_loaded: self.loaded() as u64,
             timers_waiting: self.timers.len() as u64,
-            executions_parked: count(&counts.parked),
+            executions_parked: self.parked().len() as u64,
         }
     }
 }

@@ -251,15 +251,10 @@ impl Engine {
                     return None;
                 }
                 loop {
-                    let page = engine
-                        .store
-                        .history(id, next, FOLLOW_PAGE, Direction::Forward)
-                        .await;
-                    let events = match page {
-                        Ok(page) => page.events,
+                    let (events, has_ended) = match engine.read_on(id, next).await {
+                        Ok(read) => read,
                         Err(error) => {
-                            let batch = vec![Err(Error::from(error))];
-                            return Some((batch, (engine, receiver, next, true)));
+                            return Some((vec![Err(error)], (engine, receiver, next, true)));
                         }
                     };
                     if let Some(last) = events.last() {
@@ -267,17 +262,60 @@ impl Engine {
                         let batch = events.into_iter().map(Ok).collect();
                         return Some((batch, (engine, receiver, next, is_over)));
                     }
+                    if has_ended {
+                        return None;
+                    }
                     tokio::select! {
                         told = receiver.recv() => match told {
                             Ok(_) | Err(RecvError::Lagged(_)) => {}
                             Err(RecvError::Closed) => return None,
                         },
-                        () = engine.closed.notified() => return None,
+                        () = engine.closing.cancelled() => return None,
                     }
                 }
             },
         );
         Ok(pages.flat_map(|batch: Vec<_>| stream::iter(batch)).boxed())
+    }
+}
+
+impl Engine {
+    /// The events from one on, and whether none can come after them.
+    async fn read_on(
+        &self,
+        id: ExecutionId,
+        from: u64,
+    ) -> Result<(Vec<HistoryEvent>, bool), Error> {
+        // First the status: what ended before the events are read has all of them.
+        let record = self.store.execution(id).await?;
+        let has_ended = record.is_none_or(|record| record.stopped_at.is_some());
+        let page = self
+            .store
+            .history(id, from, FOLLOW_PAGE, Direction::Forward)
+            .await?;
+        Ok((page.events, has_ended))
+    }
+
+    /// Waits until an execution has ended.
+    pub(crate) async fn wait_for_end(
+        self: &Arc<Self>,
+        machine: &str,
+        name: &str,
+    ) -> Result<ExecutionView, Error> {
+        let mut receiver = self
+            .watchers
+            .subscribe(self.find_execution(machine, name).await?.id);
+        loop {
+            let view = self.describe_execution(machine, name).await?;
+            if view.stopped_at.is_some() {
+                return Ok(view);
+            }
+            tokio::select! {
+                // However much was missed, the store knows.
+                _ = receiver.recv() => {}
+                () = self.closing.cancelled() => return Err(Error::ShuttingDown),
+            }
+        }
     }
 }
 

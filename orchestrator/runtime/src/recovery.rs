@@ -1,11 +1,12 @@
 //! Taking up what was unfinished: loading an execution from its snapshot and inputs, and handing its tasks over again.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use asl::resource::{Pattern, Resource};
 use interpreter::execution::Execution;
-use interpreter::input::{Input, ScheduledTask};
+use interpreter::input::ScheduledTask;
 use interpreter::step::{Env, step};
 use store::contract::Error as StoreError;
 use store::encoding::{decode_input, decode_snapshot};
@@ -23,6 +24,7 @@ impl Engine {
     /// Takes up everything that a stop or crash left unfinished.
     pub(crate) async fn recover(self: &Arc<Self>) -> Result<(), Error> {
         let last = self.store.last_numbers().await?;
+        let newest = ExecutionId(last.execution);
         self.numbers
             .execution
             .store(last.execution, Ordering::Relaxed);
@@ -44,45 +46,70 @@ impl Engine {
         let mut after: Option<ExecutionId> = None;
         let mut count = 0_usize;
         loop {
-            let page = self.store.unfinished(after, PAGE).await?;
+            let mut page = self.store.unfinished(after, PAGE).await?;
+            // What was taken up has begun to start others, and those are in good hands.
+            page.retain(|unfinished| unfinished.id <= newest);
             let Some(last) = page.last() else { break };
             after = Some(last.id);
             count += page.len();
-            for unfinished in page {
+            for unfinished in &page {
                 if let Some(due) = unfinished.wake_at {
                     self.timers.set(unfinished.id, due);
                 }
-                if unfinished.needs_dispatch
-                    && let Err(error) = self.take_up(unfinished.id).await
-                {
-                    self.counts.parked.fetch_add(1, Ordering::Relaxed);
-                    tracing::error!(execution = unfinished.id.0, %error, "cannot take up an execution; it is parked");
-                }
             }
+            let to_dispatch = page.iter().filter(|unfinished| unfinished.needs_dispatch);
+            self.take_up(to_dispatch.map(|unfinished| unfinished.id))
+                .await?;
         }
         if count > 0 {
             tracing::info!(executions = count, "took up unfinished executions");
         }
+        let engine = self.clone();
+        self.tracker
+            .spawn(async move { engine.stop_orphans().await });
         Ok(())
     }
 
-    /// Loads an execution and hands its pending tasks over again, each with its old attempt id.
-    async fn take_up(self: &Arc<Self>, id: ExecutionId) -> Result<(), Error> {
-        let Some(loaded) = self.load(id).await? else {
-            return Ok(());
-        };
-        let tasks: Vec<ScheduledTask> = loaded
-            .execution
-            .pending_tasks()
-            .filter(|task| match loaded.revision.resource(task.state) {
-                Some(Resource::Activity(_)) => !task.is_started,
-                Some(Resource::Service(call)) => {
-                    call.pattern != Pattern::WaitForTaskToken || !task.is_submitted
-                }
-                Some(Resource::Function(_)) => true,
-                None => false,
+    /// Loads executions and hands their pending tasks over again. One that can't be loaded is parked.
+    async fn take_up(
+        self: &Arc<Self>,
+        ids: impl Iterator<Item = ExecutionId>,
+    ) -> Result<(), Error> {
+        // In the order of their numbers, so that nothing that one of them does reaches a later one before this.
+        let (deliveries, outcomes): (Vec<_>, Vec<_>) = ids
+            .map(|id| {
+                let (delivery, outcome) = Delivery::awaited(Happening::TakeUp);
+                ((id, delivery), outcome)
             })
-            .map(|task| ScheduledTask {
+            .unzip();
+        self.push_many(deliveries).await;
+        for outcome in outcomes {
+            match outcome.await {
+                Ok(Ok(_) | Err(Error::TaskTimedOut | Error::Parked { .. })) | Err(_) => {}
+                Ok(Err(error)) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands the pending tasks of an execution over again, each with its old attempt id.
+    pub(crate) fn hand_over_again(self: &Arc<Self>, slot: &Arc<Slot>, loaded: &Loaded) {
+        let revision = &loaded.revision;
+        let arn = &loaded.execution.identity.arn;
+        let tasks =
+            loaded
+                .execution
+                .pending_tasks()
+                .filter(|task| match revision.resource(task.state) {
+                    Some(Resource::Activity(_)) => !task.is_started,
+                    Some(Resource::Service(call)) => {
+                        call.pattern != Pattern::WaitForTaskToken || !task.is_submitted
+                    }
+                    Some(Resource::Function(_)) => true,
+                    None => false,
+                });
+        for task in tasks {
+            let task = ScheduledTask {
                 attempt: task.token.attempt,
                 state: task.state,
                 input: task.input.clone(),
@@ -90,27 +117,9 @@ impl Engine {
                 token: task.token,
                 timeout_seconds: task.timeout_seconds,
                 heartbeat_seconds: task.heartbeat_seconds,
-            })
-            .collect();
-        let revision = loaded.revision.clone();
-        let arn = loaded.execution.identity.arn.clone();
-        let slot = Arc::new(Slot::driven(id));
-        {
-            let mut state = slot.lock();
-            if loaded.execution.has_unfinished_work() {
-                state
-                    .inbox
-                    .push_back(Delivery::of(Happening::Input(Input::Continue)));
-            }
-            state.loaded = Some(loaded);
+            };
+            self.dispatch(slot, revision, arn, task);
         }
-        self.insert(&slot);
-        for task in tasks {
-            self.dispatch(&slot, &revision, &arn, task);
-        }
-        let engine = self.clone();
-        self.tracker.spawn(async move { engine.drive(&slot).await });
-        Ok(())
     }
 
     /// An execution as its snapshot and the inputs after it say; `None` when it has ended.
@@ -121,30 +130,27 @@ impl Engine {
         }
     }
 
-    /// Brings the executions into memory that are not there, all in one read. One that can't be restored is left for
-    /// whoever needs it, who then meets its error.
-    pub(crate) async fn load_many(&self, ids: &[ExecutionId]) -> Result<(), Error> {
-        let missing: Vec<_> = ids
-            .iter()
-            .copied()
-            .filter(|id| self.slot(*id).is_none())
-            .collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        for recovered in self.store.recoveries(&missing).await? {
+    /// The same for many, in one read. One that can't be restored is left out: whoever needs it meets its error.
+    pub(crate) async fn load_many(
+        &self,
+        ids: &[ExecutionId],
+    ) -> Result<Vec<(ExecutionId, Box<Loaded>)>, Error> {
+        let mut all = Vec::with_capacity(ids.len());
+        for recovered in self.store.recoveries(ids).await? {
             let id = recovered.record.id;
             if let Ok(loaded) = self.restore(recovered).await {
-                self.insert_resting(id, loaded);
+                all.push((id, loaded));
             }
         }
-        Ok(())
+        Ok(all)
     }
 
     async fn restore(&self, recovered: Recovered) -> Result<Box<Loaded>, Error> {
         let Recovered { record, recovery } = recovered;
         let revision = self.revision(record.revision).await?;
         let execution = replay(record.id, &revision, &recovery)?;
+        // The timers were told when that was committed, or when the process began.
+        let armed = execution.next_wake();
         Ok(Box::new(Loaded {
             durability: if execution.identity.is_express() {
                 Durability::Recovery
@@ -154,7 +160,7 @@ impl Engine {
             execution,
             revision,
             parent: record.parent,
-            armed: None,
+            armed,
             inputs: u32::try_from(recovery.inputs.len()).unwrap_or(u32::MAX),
             input_bytes: recovery.inputs.iter().map(Vec::len).sum(),
             snapshot_bytes: recovery.snapshot.len(),
@@ -168,6 +174,10 @@ fn replay(
     revision: &Revision,
     recovery: &Recovery,
 ) -> Result<Execution, StoreError> {
+    let damaged = |why: String| StoreError::Damaged {
+        what: format!("execution {}", id.0),
+        why,
+    };
     let mut execution = decode_snapshot(&recovery.snapshot)?;
     for bytes in &recovery.inputs {
         let recorded = decode_input(bytes)?;
@@ -176,16 +186,18 @@ fn replay(
             seed: recorded.seed,
             limits: recorded.limits,
         };
-        step(&revision.machine, &mut execution, recorded.input, &env);
+        let stepped = catch_unwind(AssertUnwindSafe(|| {
+            step(&revision.machine, &mut execution, recorded.input, &env);
+        }));
+        if stepped.is_err() {
+            return Err(damaged("replaying it panicked".to_owned()));
+        }
         if execution.last_event() != recorded.last_event {
-            return Err(StoreError::Damaged {
-                what: format!("execution {}", id.0),
-                why: format!(
-                    "replaying it led to event {} where event {} was recorded",
-                    execution.last_event(),
-                    recorded.last_event
-                ),
-            });
+            return Err(damaged(format!(
+                "replaying it led to event {} where event {} was recorded",
+                execution.last_event(),
+                recorded.last_event
+            )));
         }
     }
     Ok(execution)

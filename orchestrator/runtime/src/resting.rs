@@ -1,12 +1,12 @@
 //! Which executions stay in memory while they only wait: the ones that rested most recently, up to a bound.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use store::records::ExecutionId;
 
 use crate::engine::Engine;
-use crate::slot::{Loaded, Slot, SlotState};
+use crate::slot::SlotState;
 
 /// An execution with a larger snapshot leaves memory as soon as it rests.
 const LARGEST: usize = 8 * 1024;
@@ -66,24 +66,5 @@ impl Engine {
         if still_rests {
             shard.remove(&id);
         }
-    }
-
-    /// Brings an execution into memory that nobody drives yet.
-    pub(crate) fn insert_resting(&self, id: ExecutionId, loaded: Box<Loaded>) {
-        let evicted = {
-            let mut shard = self.shard(id);
-            if shard.contains_key(&id) {
-                return;
-            }
-            let slot = Arc::new(Slot::new(id));
-            let evicted = {
-                let mut state = slot.lock();
-                state.loaded = Some(loaded);
-                self.keep(id, &mut state)
-            };
-            shard.insert(id, slot);
-            evicted
-        };
-        self.evict(evicted);
     }
 }

@@ -36,7 +36,11 @@ impl Runtime {
         options: Options,
     ) -> Result<Self, Error> {
         let engine = Arc::new(Engine::new(store, tasks, options));
-        engine.recover().await?;
+        if let Err(error) = engine.recover().await {
+            // What was taken up must not go on behind the back of the next one that is opened.
+            engine.halt().await;
+            return Err(error);
+        }
         engine.start_housekeeping();
         Ok(Self { engine })
     }
@@ -140,7 +144,7 @@ impl Runtime {
         &self,
         request: StartExecution,
     ) -> Result<StartedExecution, Error> {
-        self.engine.start(request, None).await
+        self.engine.start(request).await
     }
 
     /// Runs an Express execution to its end.

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use asl::resource::Pattern;
 use interpreter::execution::Execution;
 use interpreter::history::HistoryEvent;
 use interpreter::input::{AttemptId, Effect, Input, TaskToken};
@@ -13,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::error::Error;
 use crate::machines::Revision;
-use crate::views::ExecutionView;
+use crate::views::{ExecutionView, StartedExecution};
 
 /// An execution that is in memory.
 pub(crate) struct Slot {
@@ -52,8 +53,21 @@ pub(crate) struct Delivery {
 pub(crate) enum Happening {
     /// An input, ready to be stepped.
     Input(Input),
-    /// A nested execution that a task waits for has ended; how the task learns of it depends on the task.
+    /// The execution that a task starts is durable.
+    ChildStarted {
+        /// The task's attempt.
+        attempt: AttemptId,
+        /// How the task goes on from here.
+        pattern: Pattern,
+        /// What the call answers.
+        started: StartedExecution,
+        /// The execution, unless it is somebody else's.
+        child: Option<ExecutionId>,
+    },
+    /// An execution that a task started has ended; whether and how the task learns of it depends on the task.
     ChildEnded(AttemptId, Arc<ExecutionView>),
+    /// The process began again: what was handed over before may be lost.
+    TakeUp,
 }
 
 /// What a durable delivery answers: with a token also the input of the task, if it is still pending.
@@ -91,6 +105,7 @@ pub(crate) struct FinishedSync {
 }
 
 /// What one drive of a slot has stepped and must now commit.
+#[derive(Default)]
 pub(crate) struct Stepped {
     pub(crate) recorded: Vec<RecordedInput>,
     pub(crate) events: Vec<HistoryEvent>,
@@ -106,6 +121,14 @@ impl Delivery {
             done: None,
             permit: None,
         }
+    }
+
+    /// Something that somebody waits for to be durable.
+    pub(crate) fn awaited(what: Happening) -> (Self, oneshot::Receiver<Answer>) {
+        let (done, outcome) = oneshot::channel();
+        let mut delivery = Self::of(what);
+        delivery.done = Some(done);
+        (delivery, outcome)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use asl::resource::Pattern;
 use interpreter::execution::{Execution, Identity};
 use interpreter::input::Input;
 use interpreter::payload::Payload;
@@ -14,16 +15,27 @@ use crate::commits::status_of;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::machines::Machine;
-use crate::slot::{Durability, FinishedSync, Loaded, Slot};
+use crate::slot::{Durability, FinishedSync, Loaded, Slot, Stepped};
 use crate::views::{StartExecution, StartedExecution, SyncExecution};
 
 impl Engine {
-    /// Starts an execution; ready when that is durable.
+    /// Starts an execution; ready when that is durable. The same name again gives the same execution.
     pub(crate) async fn start(
         self: &Arc<Self>,
         request: StartExecution,
-        parent: Option<Parent>,
     ) -> Result<StartedExecution, Error> {
+        match self.start_new(request, None).await? {
+            Begun::New(started) => Ok(started),
+            Begun::NameTaken(taken) => self.started_before(&taken).await,
+        }
+    }
+
+    /// Starts an execution unless its name is taken.
+    pub(crate) async fn start_new(
+        self: &Arc<Self>,
+        request: StartExecution,
+        origin: Option<Origin>,
+    ) -> Result<Begun, Error> {
         self.refuse_when_closing()?;
         let machine = self.machine(&request.state_machine).await?;
         let input = self.parse_input(request.input)?;
@@ -36,7 +48,7 @@ impl Engine {
         } else {
             Durability::Full
         };
-        let new = self.new_execution(&machine, &name, input, durability, parent);
+        let new = self.new_execution(&machine, &name, input, durability, origin);
         let started = StartedExecution {
             arn: new.identity.arn.clone(),
             started_at: new.identity.started_at,
@@ -50,9 +62,13 @@ impl Engine {
             .await
             .unwrap_or(Err(Error::ShuttingDown));
         match begun {
-            Ok(()) => Ok(started),
+            Ok(()) => Ok(Begun::New(started)),
             Err(Error::Store(store::contract::Error::NameTaken(_))) => {
-                self.started_before(&machine, &name, &text).await
+                Ok(Begun::NameTaken(TakenName {
+                    machine,
+                    name,
+                    input: text,
+                }))
             }
             Err(error) => Err(error),
         }
@@ -76,32 +92,33 @@ impl Engine {
         let durability = Durability::None(Vec::new(), Some(done));
         let mut new = self.new_execution(&machine, &name, input, durability, None);
         // An execution that ends in its first step needs no slot and no task of its own.
-        let stepped = self.step_all(new.id, &mut new.loaded, vec![Input::Start]);
-        let finished =
-            if let (false, Some(stepped)) = (new.loaded.execution.is_running(), stepped.as_ref()) {
-                self.count_started();
-                self.count_ended(&new.loaded.execution);
-                self.counts
-                    .events
-                    .fetch_add(stepped.events.len() as u64, Ordering::Relaxed);
-                FinishedSync {
-                    execution: new.loaded.execution,
-                    events: stepped.events.clone(),
-                }
-            } else {
-                let stepped = stepped.ok_or(Error::ShuttingDown)?;
-                if let Durability::None(events, _) = &mut new.loaded.durability {
-                    events.extend(stepped.events.iter().cloned());
-                }
-                let slot = Arc::new(Slot::driven(new.id));
-                self.insert(&slot);
-                let engine = self.clone();
-                self.tracker.spawn(async move {
-                    let commit = store::contract::Commit::default();
-                    engine.drive_new(&slot, new.loaded, stepped, commit).await
-                });
-                finished.await.map_err(|_| Error::ShuttingDown)?
-            };
+        let mut stepped = Stepped::default();
+        self.step_one(new.id, &mut new.loaded, Input::Start, &mut stepped);
+        let finished = if !new.loaded.execution.is_running() {
+            self.count_started();
+            self.count_ended(&new.loaded.execution);
+            self.counts
+                .events
+                .fetch_add(stepped.events.len() as u64, Ordering::Relaxed);
+            FinishedSync {
+                execution: new.loaded.execution,
+                events: stepped.events,
+            }
+        } else {
+            if let Durability::None(events, _) = &mut new.loaded.durability {
+                events.extend(stepped.events.iter().cloned());
+            }
+            let slot = Arc::new(Slot::driven(new.id));
+            self.insert(&slot);
+            let engine = self.clone();
+            self.tracker.spawn(async move {
+                let commit = store::contract::Commit::default();
+                engine
+                    .drive_new(&slot, new.loaded, stepped, commit, None)
+                    .await
+            });
+            finished.await.map_err(|_| Error::ShuttingDown)?
+        };
         Ok(SyncExecution {
             execution: self.finished_view(&finished.execution),
             events: finished.events,
@@ -114,7 +131,7 @@ impl Engine {
         name: &str,
         input: Payload,
         durability: Durability,
-        parent: Option<Parent>,
+        origin: Option<Origin>,
     ) -> NewExecution {
         let id = ExecutionId(self.numbers.execution.fetch_add(1, Ordering::Relaxed) + 1);
         let partition = &self.options.partition;
@@ -149,13 +166,14 @@ impl Engine {
                 execution: Execution::new(identity.clone()),
                 revision: machine.current.clone(),
                 durability,
-                parent,
+                parent: origin.map(|origin| origin.parent),
                 armed: None,
                 inputs: 0,
                 input_bytes: 0,
                 snapshot_bytes: 0,
             }),
             identity,
+            origin,
         }
     }
 
@@ -167,12 +185,12 @@ impl Engine {
             record_name,
             machine,
             mut loaded,
+            origin,
         } = new;
         let slot = Arc::new(Slot::driven(id));
         self.insert(&slot);
-        let stepped = self
-            .step_all(id, &mut loaded, vec![Input::Start])
-            .ok_or(Error::ShuttingDown)?;
+        let mut stepped = Stepped::default();
+        self.step_one(id, &mut loaded, Input::Start, &mut stepped);
         let record = ExecutionRecord {
             id,
             machine: machine.record.id,
@@ -184,19 +202,18 @@ impl Engine {
             parent: loaded.parent,
         };
         let commit = self.first_commit(record, &mut loaded, &stepped);
-        self.drive_new(&slot, loaded, stepped, commit).await
+        self.drive_new(&slot, loaded, stepped, commit, origin).await
     }
 
     /// The same name again: the same execution, if it still runs and had the same input.
-    async fn started_before(
+    pub(crate) async fn started_before(
         &self,
-        machine: &Machine,
-        name: &str,
-        input: &Payload,
+        taken: &TakenName,
     ) -> Result<StartedExecution, Error> {
-        let arn = self.options.partition.execution(&machine.record.name, name);
-        let view = self.describe_execution(&machine.record.name, name).await?;
-        let is_same = view.stopped_at.is_none() && view.input.value() == input.value();
+        let machine = &taken.machine.record.name;
+        let arn = self.options.partition.execution(machine, &taken.name);
+        let view = self.describe_execution(machine, &taken.name).await?;
+        let is_same = view.stopped_at.is_none() && view.input.value() == taken.input.value();
         if is_same {
             Ok(StartedExecution {
                 arn: view.arn,
@@ -208,7 +225,7 @@ impl Engine {
     }
 
     pub(crate) fn refuse_when_closing(&self) -> Result<(), Error> {
-        if self.closing.load(Ordering::Acquire) {
+        if self.closing.is_cancelled() {
             Err(Error::ShuttingDown)
         } else {
             Ok(())
@@ -234,6 +251,29 @@ impl Engine {
     }
 }
 
+/// What became of a start.
+pub(crate) enum Begun {
+    /// It is durable.
+    New(StartedExecution),
+    /// The machine has an execution of that name.
+    NameTaken(TakenName),
+}
+
+/// A start whose name is taken.
+pub(crate) struct TakenName {
+    pub(crate) machine: Machine,
+    pub(crate) name: String,
+    pub(crate) input: Payload,
+}
+
+/// The task that starts an execution.
+#[derive(Clone, Copy)]
+pub(crate) struct Origin {
+    pub(crate) parent: Parent,
+    /// How the task goes on once the execution is durable.
+    pub(crate) pattern: Pattern,
+}
+
 /// An execution before its first step.
 struct NewExecution {
     id: ExecutionId,
@@ -241,4 +281,5 @@ struct NewExecution {
     record_name: Arc<str>,
     machine: Machine,
     loaded: Box<Loaded>,
+    origin: Option<Origin>,
 }

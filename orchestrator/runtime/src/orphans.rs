@@ -1,0 +1,94 @@
+//! After a restart: nested executions whose waiting task went away while nobody could stop them.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use interpreter::history::EventKind;
+use interpreter::input::AttemptId;
+use store::contract::{Direction, ExecutionFilter};
+use store::records::{ExecutionId, ExecutionStatus, Parent};
+
+use crate::engine::Engine;
+use crate::error::Error;
+
+/// How many running executions are looked at at once.
+const PAGE: usize = 1000;
+
+/// How long to wait before the store is asked again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The attempts that parents wait for, as far as they were looked up.
+type Awaited = HashMap<ExecutionId, HashSet<AttemptId>>;
+
+impl Engine {
+    /// Stops every nested execution that a task waited for and waits for no more.
+    pub(crate) async fn stop_orphans(self: &Arc<Self>) {
+        while let Err(error) = self.look_for_orphans().await {
+            if !error.is_retryable() || self.closing.is_cancelled() {
+                tracing::warn!(%error, "cannot look for nested executions that nobody waits for");
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE) => {}
+                () = self.closing.cancelled() => return,
+            }
+        }
+    }
+
+    async fn look_for_orphans(self: &Arc<Self>) -> Result<(), Error> {
+        let running = ExecutionFilter {
+            machine: None,
+            status: Some(ExecutionStatus::Running),
+        };
+        let mut before = None;
+        let mut awaited = Awaited::new();
+        loop {
+            let page = self.store.executions(running, before, PAGE).await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            before = Some(last.id);
+            for child in page {
+                if let Some(parent) = child.parent
+                    && self.is_orphaned(parent, &mut awaited).await?
+                {
+                    self.stop_orphan(child.id);
+                }
+            }
+        }
+    }
+
+    async fn is_orphaned(&self, parent: Parent, awaited: &mut Awaited) -> Result<bool, Error> {
+        let attempts = match awaited.entry(parent.execution) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(self.awaited_by(parent.execution).await?),
+        };
+        let is_awaited = attempts.contains(&AttemptId(parent.attempt));
+        Ok(!is_awaited && self.was_to_wait(parent).await?)
+    }
+
+    /// The attempts that an execution waits for: none when it has ended.
+    async fn awaited_by(&self, id: ExecutionId) -> Result<HashSet<AttemptId>, Error> {
+        let Some(loaded) = self.load(id).await? else {
+            return Ok(HashSet::new());
+        };
+        let pending = loaded.execution.pending_tasks();
+        Ok(pending.map(|task| task.token.attempt).collect())
+    }
+
+    /// Whether the task is one that waits for the end of what it starts; the others let it go.
+    async fn was_to_wait(&self, parent: Parent) -> Result<bool, Error> {
+        let page = self
+            .store
+            .history(parent.execution, parent.attempt, 1, Direction::Forward)
+            .await?;
+        Ok(page.events.first().is_some_and(|event| {
+            matches!(
+                &event.kind,
+                EventKind::TaskScheduled { resource, .. } if resource.resource.contains(".sync")
+            )
+        }))
+    }
+}
