@@ -165,6 +165,7 @@ impl Engine {
     ) -> Result<ActivityView, Error> {
         let _catalogue = self.catalogue.lock().await;
         if let Some(record) = self.store.activity(name).await? {
+            self.activities.remember(record.name.clone());
             return Ok(self.activity_view(record));
         }
         let limit = self.options.limits.activities;

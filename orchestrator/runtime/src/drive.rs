@@ -10,7 +10,7 @@ use store::records::ExecutionId;
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::slot::{Delivery, Durability, Loaded, Slot, Stepped};
+use crate::slot::{Delivery, Durability, Happening, Loaded, Slot, Stepped};
 use crate::starts::Origin;
 use crate::steps::Stepping;
 
@@ -40,7 +40,13 @@ impl Engine {
         let mut pause = FIRST_PAUSE;
         let mut unsure: Unsure = None;
         loop {
-            let Some((loaded, batch)) = self.take_batch(slot) else {
+            let taken = if unsure.is_some() {
+                // Whatever else there is to do, first it must be known what was written.
+                Some((None, slot.lock().inbox.drain(..).collect()))
+            } else {
+                self.take_batch(slot)
+            };
+            let Some((loaded, batch)) = taken else {
                 return;
             };
             let loaded = match loaded {
@@ -145,9 +151,37 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether a new execution is durable although its commit failed.
-    async fn is_there_all_the_same(&self, id: ExecutionId, error: &StoreError) -> bool {
-        error.is_retryable() && matches!(self.store.execution(id).await, Ok(Some(_)))
+    /// Whether a new execution is durable although its commit failed. While the store can't tell, it is asked again later.
+    async fn is_there_all_the_same(self: &Arc<Self>, id: ExecutionId, error: &StoreError) -> bool {
+        if !error.is_retryable() {
+            return false;
+        }
+        match self.store.execution(id).await {
+            Ok(record) => record.is_some(),
+            Err(_) => {
+                let engine = self.clone();
+                self.tracker
+                    .spawn(async move { engine.take_up_if_there(id).await });
+                false
+            }
+        }
+    }
+
+    /// Looks whether an execution is durable whose caller was told that it may not be, and carries it on if it is.
+    async fn take_up_if_there(self: &Arc<Self>, id: ExecutionId) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.closing.cancelled() => return,
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            match self.store.execution(id).await {
+                Ok(Some(_)) => return self.push(id, Delivery::of(Happening::TakeUp)),
+                Ok(None) => return,
+                Err(_) => {}
+            }
+        }
     }
 
     /// Lets an execution leave memory that no longer has a reason to stay.
@@ -244,9 +278,6 @@ impl Engine {
             .partition(|delivery| delivery.done.is_some());
         let error = Arc::new(error);
         answer_all(waiting, || Error::Unavailable(error.clone()));
-        if again.is_empty() && slot.lock().inbox.is_empty() {
-            return;
-        }
         {
             let mut state = slot.lock();
             again.extend(state.inbox.drain(..));

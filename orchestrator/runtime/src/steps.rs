@@ -87,6 +87,8 @@ impl Engine {
             }
             Happening::ChildEnded(attempt, view) => child_ended(loaded, *attempt, view),
             Happening::TakeUp => {
+                // The timers may not have heard of it.
+                loaded.armed = None;
                 let goes_on = loaded.execution.has_unfinished_work();
                 [goes_on.then_some(Input::Continue), None]
             }

@@ -6,7 +6,8 @@
 //! | what was stopped is ABORTED, or had ended before; nothing follows | `check_ending`, `check_history` |
 //! | ids are gapless from 1, previous ids point backwards, one terminal event, time never goes back | `check_history` |
 //! | a history that was read once is a prefix of what it became | `clients::note_history`, `check_reads` |
-//! | a Wait is never early | `check_waits` |
+//! | a Wait or a machine's timeout is never early | `check_waits`, `check_timeout` |
+//! | who follows an execution sees each event once, in order, to the last | `clients::follow` |
 //! | an acknowledged SendTaskSuccess counts exactly once; a second one gives TaskTimedOut | `check_tokens`, `clients::send_again` |
 //! | a task is handed over only when its Scheduled event is durable, with the id of that event | `check_calls` |
 //! | an attempt is handed over once a life, and every attempt that ended was handed over | `services::record`, `check_calls` |
@@ -95,7 +96,7 @@ fn read_all<'a>(
     executions
 }
 
-fn is_terminal(kind: &EventKind) -> bool {
+pub(crate) fn is_terminal(kind: &EventKind) -> bool {
     matches!(
         kind,
         EventKind::ExecutionSucceeded { .. }
@@ -205,11 +206,23 @@ fn check_outcome(execution: &Execution<'_>, wrong: &mut Vec<String>) {
             Ending::Error(error),
         ) if failure.error.as_deref() == Some(*error) => {}
         (Some(EventKind::ExecutionAborted(_)), ExecutionStatus::Aborted, _) => {}
+        (Some(EventKind::ExecutionTimedOut(_)), ExecutionStatus::TimedOut, _) => {
+            check_timeout(execution, wrong);
+        }
         (end, status, expected) => {
             wrong.push(format!(
                 "{arn}: {status:?} with {end:?}, expected {expected:?}"
             ));
         }
+    }
+}
+
+fn check_timeout(execution: &Execution<'_>, wrong: &mut Vec<String>) {
+    let record = &execution.record;
+    let took = record.stopped_at.unwrap_or(0) - record.started_at;
+    let allowed = execution.machine.timeout.map(|seconds| seconds * 1000);
+    if allowed.is_none_or(|allowed| took < i64::try_from(allowed).unwrap()) {
+        wrong.push(format!("{} timed out after {took} ms", execution.arn));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use interpreter::failure::Failure;
 use interpreter::input::TaskToken;
 use runtime::error::Error;
@@ -14,6 +15,7 @@ use store::records::MachineType;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
+use crate::checker::is_terminal;
 use crate::machines::ACTIVITIES;
 use crate::random::Random;
 use crate::services::payload_of;
@@ -83,6 +85,17 @@ impl Client {
         sleep(Duration::from_millis(self.random.between(1, 500))).await;
     }
 
+    /// Waits for an answer; some clients go away at once, or after a moment.
+    async fn impatiently<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
+        match self.random.between(0, 9) {
+            0 => {
+                let patience = Duration::from_millis(self.random.between(0, 6));
+                tokio::time::timeout(patience, answer).await.ok()
+            }
+            _ => Some(answer.await),
+        }
+    }
+
     /// Starts an execution; some are started twice, and must not be.
     async fn start(self, number: usize) {
         let (plan, machine) = {
@@ -103,6 +116,9 @@ impl Client {
         while self.world.lock().starts[number].acknowledged.is_none() {
             self.start_once(number, &request).await;
         }
+        if self.random.once_in(3) {
+            tokio::spawn(self.clone().follow(request.clone()));
+        }
         if self.random.once_in(2) {
             sleep(Duration::from_millis(self.random.between(0, 5_000))).await;
             self.start_again(number, &request).await;
@@ -115,7 +131,13 @@ impl Client {
             let mut records = self.world.lock();
             std::mem::replace(&mut records.starts[number].was_tried, true)
         };
-        match self.runtime.start_execution(request.clone()).await {
+        let Some(outcome) = self
+            .impatiently(self.runtime.start_execution(request.clone()))
+            .await
+        else {
+            return;
+        };
+        match outcome {
             Ok(started) => {
                 let acknowledged = (started.arn.to_string(), started.started_at);
                 self.world.lock().starts[number].acknowledged = Some(acknowledged);
@@ -187,11 +209,11 @@ impl Client {
     /// A worker of an activity.
     async fn poll(self, activity: &'static str) {
         loop {
-            match self
-                .runtime
-                .get_activity_task(activity, Some("simulated"))
-                .await
-            {
+            let polled = self.runtime.get_activity_task(activity, Some("simulated"));
+            let Some(polled) = self.impatiently(polled).await else {
+                continue;
+            };
+            match polled {
                 Ok(None) => {}
                 Ok(Some(task)) => {
                     let payload = payload_of(&task.input);
@@ -240,10 +262,11 @@ impl Client {
                 .get_mut(&token)
                 .expect("it is known")
                 .was_sent = true;
-            match self
-                .send(&token, work.outcome, work.value, work.nonce)
-                .await
-            {
+            let sent = self.send(&token, work.outcome, work.value, work.nonce);
+            let Some(sent) = self.impatiently(sent).await else {
+                continue;
+            };
+            match sent {
                 Ok(()) => break,
                 Err(error) if is_over(&error) => {
                     self.finish(&token);
@@ -323,6 +346,35 @@ impl Client {
                 continue;
             }
             self.note_history(self.random.pick(&keys)).await;
+        }
+    }
+
+    /// Follows an execution to its end.
+    async fn follow(self, request: StartExecution) {
+        let machine = request.state_machine;
+        let name = request.name.unwrap_or_default();
+        let events = loop {
+            match self.runtime.follow(&machine, &name, 1).await {
+                Ok(events) => break events,
+                Err(error) => self.expect_retryable("follow", &error).await,
+            }
+        };
+        let mut events = events.enumerate();
+        let mut last = None;
+        while let Some((number, event)) = events.next().await {
+            match event {
+                Ok(event) if event.id == number as u64 + 1 => last = Some(event),
+                Ok(event) => {
+                    let text = format!("a follower of {name} got event {} at {number}", event.id);
+                    return self.world.violation(text);
+                }
+                // The store failed, or the process ends.
+                Err(_) => return,
+            }
+        }
+        if last.is_none_or(|last| !is_terminal(&last.kind)) && self.runtime.ready().await.is_ok() {
+            self.world
+                .violation(format!("a follower of {name} was left before its end"));
         }
     }
 

@@ -146,12 +146,15 @@ async fn write_groups(
                 .failing
                 .iter()
                 .any(|&(from, count)| number >= from && number < from + count);
-            let outcome = if fails && number.is_multiple_of(2) {
-                Err(Error::DiskFull)
-            } else if fails {
-                Err(Error::Database("a simulated failure to write".into()))
-            } else {
-                durable.commit(commit).await
+            let outcome = match (fails, number % 3) {
+                (false, _) => durable.commit(commit).await,
+                (true, 0) => Err(Error::DiskFull),
+                (true, 1) => Err(Error::Database("a simulated failure to write".into())),
+                // Written, and nobody is told: the connection broke.
+                (true, _) => match durable.commit(commit).await {
+                    Ok(()) => Err(Error::Database("a simulated loss of the answer".into())),
+                    refused => refused,
+                },
             };
             answers.push((answer, outcome));
         }

@@ -127,14 +127,17 @@ fn live(
             resting_executions: *random.pick(&[0, 2, 4096]),
             ..Options::default()
         };
+        let closes = faults.crash.is_some() && life % 3 == 1;
         let store = CrashingStore::open(durable, faults, random.fork());
         let crash = store.life();
+        // Some lives end as they should.
+        let close_after = Duration::from_millis(random.between(1, 200_000));
         let store: Arc<dyn Store> = Arc::new(store);
         let client_random = Arc::new(random.fork());
         tokio::select! {
             biased;
             () = crash.died() => {}
-            () = work(durable, store, world, options, client_random) => {}
+            () = work(durable, store, world, options, client_random, closes.then_some(close_after)) => {}
         }
         now + i64::try_from(began.elapsed().as_millis()).expect("a life is short")
     })
@@ -147,6 +150,7 @@ async fn work(
     world: &World,
     options: Options,
     random: Arc<Random>,
+    close_after: Option<Duration>,
 ) {
     let (tokens, taken) = mpsc::unbounded_channel();
     let services = Arc::new(Services {
@@ -170,6 +174,11 @@ async fn work(
         random,
     };
     tokio::spawn(client.run_all(taken));
+    if let Some(close_after) = close_after {
+        sleep(close_after).await;
+        close(&runtime, world).await;
+        return;
+    }
     let deadline = Instant::now() + PATIENCE;
     while !is_over(durable, world).await {
         if Instant::now() > deadline {
@@ -186,6 +195,18 @@ async fn work(
     }
     if counters.executions_parked > 0 {
         world.violation("an execution was parked".to_owned());
+    }
+}
+
+/// Ends a life as it should: nothing may be left to replay.
+async fn close(runtime: &Runtime, world: &World) {
+    if let Err(error) = runtime.close().await
+        && !error.is_retryable()
+    {
+        world.violation(format!("cannot close: {error:?}"));
+    }
+    if runtime.counters().tasks_running > 0 {
+        world.violation("a task runs on after the end".to_owned());
     }
 }
 

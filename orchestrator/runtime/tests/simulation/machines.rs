@@ -15,6 +15,8 @@ pub(crate) const ACTIVITIES: [&str; 2] = ["review", "pack"];
 pub(crate) struct Machine {
     pub(crate) name: String,
     pub(crate) definition: String,
+    /// Its own timeout in seconds.
+    pub(crate) timeout: Option<u64>,
     pub(crate) ending: Ending,
 }
 
@@ -92,10 +94,15 @@ impl<'a> Generator<'a> {
             let state = json!({"Type": "Fail", "Error": "Refused", "Cause": "as planned"});
             self.append(&mut block, vec![("End".to_owned(), state)]);
         }
-        let definition = json!({"StartAt": block.start, "States": block.states});
+        let mut definition = json!({"StartAt": block.start, "States": block.states});
+        let timeout = (depth > 1 && self.random.once_in(5)).then(|| self.random.between(60, 600));
+        if let Some(seconds) = timeout {
+            definition["TimeoutSeconds"] = seconds.into();
+        }
         Machine {
             name,
             definition: definition.to_string(),
+            timeout,
             ending: if fails {
                 Ending::Error("Refused")
             } else {
