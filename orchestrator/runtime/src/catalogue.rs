@@ -13,6 +13,13 @@ use crate::error::Error;
 use crate::machines::{Machine, Revision};
 use crate::views::{CreateStateMachine, StateMachineView, UpdateStateMachine};
 
+/// How much there is.
+#[derive(Debug, Default)]
+pub(crate) struct Catalogue {
+    /// State machines that are not deleted.
+    pub(crate) machines: usize,
+}
+
 impl Engine {
     pub(crate) async fn create_machine(
         &self,
@@ -20,7 +27,8 @@ impl Engine {
     ) -> Result<StateMachineView, Error> {
         self.refuse_when_closing()?;
         let compiled = self.compile(&request.definition, request.machine_type)?;
-        let _catalogue = self.catalogue.lock().await;
+        let mut catalogue = self.catalogue.lock().await;
+        let _change = self.machines.change(&request.name);
         let arn: Arc<str> = self.options.partition.state_machine(&request.name).into();
         let known = self.store.state_machine_by_name(&request.name).await?;
         if let Some(record) = known.as_ref().filter(|record| !record.is_deleted) {
@@ -32,6 +40,13 @@ impl Engine {
                 return Ok(machine_view(&machine));
             }
             return Err(Error::StateMachineAlreadyExists(arn.to_string()));
+        }
+        let limit = self.options.limits.state_machines;
+        if catalogue.machines >= limit {
+            return Err(Error::LimitExceeded {
+                what: "state machines",
+                limit,
+            });
         }
         let now = self.options.world.now();
         let id = match &known {
@@ -69,13 +84,12 @@ impl Engine {
             });
         }
         self.store.commit(Commit { writes }).await?;
-        let machine = Machine {
+        catalogue.machines += 1;
+        Ok(machine_view(&Machine {
             record: Arc::new(record),
             arn,
             current: self.remember(revision),
-        };
-        self.machines.put(machine.clone());
-        Ok(machine_view(&machine))
+        }))
     }
 
     pub(crate) async fn update_machine(
@@ -84,6 +98,7 @@ impl Engine {
     ) -> Result<StateMachineView, Error> {
         self.refuse_when_closing()?;
         let _catalogue = self.catalogue.lock().await;
+        let _change = self.machines.change(&request.name);
         let machine = self.machine(&request.name).await?;
         let before = &machine.current.record;
         let definition: Arc<str> = request
@@ -126,17 +141,16 @@ impl Engine {
                 ],
             })
             .await?;
-        let machine = Machine {
+        Ok(machine_view(&Machine {
             record: Arc::new(record),
             arn: machine.arn,
             current: self.remember(revision),
-        };
-        self.machines.put(machine.clone());
-        Ok(machine_view(&machine))
+        }))
     }
 
     pub(crate) async fn delete_machine(&self, name: &str) -> Result<(), Error> {
-        let _catalogue = self.catalogue.lock().await;
+        let mut catalogue = self.catalogue.lock().await;
+        let _change = self.machines.change(name);
         let machine = match self.machine(name).await {
             Ok(machine) => machine,
             Err(Error::StateMachineDoesNotExist(_)) => return Ok(()),
@@ -149,7 +163,7 @@ impl Engine {
         self.store
             .commit(Commit {
                 writes: vec![
-                    Write::PutStateMachine(record.clone()),
+                    Write::PutStateMachine(record),
                     Write::PutTags {
                         arn: machine.arn.clone(),
                         tags: Vec::new(),
@@ -157,10 +171,7 @@ impl Engine {
                 ],
             })
             .await?;
-        self.machines.put(Machine {
-            record: Arc::new(record),
-            ..machine
-        });
+        catalogue.machines = catalogue.machines.saturating_sub(1);
         Ok(())
     }
 

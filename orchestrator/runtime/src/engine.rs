@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::activities::Activities;
+use crate::catalogue::Catalogue;
 use crate::error::Error;
 use crate::machines::MachineCache;
 use crate::options::Options;
@@ -36,7 +37,7 @@ pub(crate) struct Engine {
     pub(crate) numbers: Numbers,
     pub(crate) counts: Counts,
     /// Serialises changes of state machines and activities, so that a check and its write are one.
-    pub(crate) catalogue: tokio::sync::Mutex<()>,
+    pub(crate) catalogue: tokio::sync::Mutex<Catalogue>,
     /// Bounds the integration calls that run at once.
     pub(crate) permits: Arc<Semaphore>,
     /// Every task that the runtime spawns.

@@ -40,6 +40,8 @@ struct Entries {
     names: HashMap<StateMachineId, Arc<str>>,
     revisions: HashMap<RevisionId, (u64, Arc<Revision>)>,
     uses: u64,
+    /// How often a machine was changed, so that what was read before a change is not kept after it.
+    changes: u64,
 }
 
 impl MachineCache {
@@ -60,18 +62,23 @@ impl MachineCache {
         self.lock().names.get(&id).cloned()
     }
 
-    /// Puts a machine in the place of what is known under its name.
-    pub(crate) fn put(&self, machine: Machine) {
-        let mut entries = self.lock();
-        if entries.by_name.len() >= CACHED_REVISIONS {
-            entries.by_name.clear();
+    /// Begins to change a machine.
+    pub(crate) fn change(&self, name: &str) -> Change<'_> {
+        Change {
+            cache: self,
+            name: name.into(),
         }
-        let name = machine.record.name.clone();
-        entries.names.insert(machine.record.id, name.clone());
-        if machine.record.is_deleted {
-            entries.by_name.remove(&name);
-        } else {
-            entries.by_name.insert(name, machine);
+    }
+
+    fn changes(&self) -> u64 {
+        self.lock().changes
+    }
+
+    /// Keeps a machine that was read when there had been so many changes.
+    fn put_read(&self, machine: Machine, changes: u64) {
+        let mut entries = self.lock();
+        if entries.changes == changes {
+            entries.put(machine);
         }
     }
 
@@ -99,6 +106,32 @@ impl MachineCache {
     }
 }
 
+/// A change of a machine. When it is over, or its caller has gone, the machine is read anew: only the store knows what it is.
+pub(crate) struct Change<'a> {
+    cache: &'a MachineCache,
+    name: Box<str>,
+}
+
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        let mut entries = self.cache.lock();
+        entries.changes += 1;
+        entries.by_name.remove(&*self.name);
+    }
+}
+
+impl Entries {
+    /// Puts a machine in the place of what is known under its name.
+    fn put(&mut self, machine: Machine) {
+        if self.by_name.len() >= CACHED_REVISIONS {
+            self.by_name.clear();
+        }
+        let name = machine.record.name.clone();
+        self.names.insert(machine.record.id, name.clone());
+        self.by_name.insert(name, machine);
+    }
+}
+
 impl Engine {
     /// The state machine of that name, if it is there and not deleted.
     pub(crate) async fn machine(&self, name: &str) -> Result<Machine, Error> {
@@ -107,6 +140,7 @@ impl Engine {
         }
         let missing =
             || Error::StateMachineDoesNotExist(self.options.partition.state_machine(name));
+        let changes = self.machines.changes();
         let record = self
             .store
             .state_machine_by_name(name)
@@ -114,7 +148,7 @@ impl Engine {
             .filter(|record| !record.is_deleted)
             .ok_or_else(missing)?;
         let machine = self.compose(Arc::new(record)).await?;
-        self.machines.put(machine.clone());
+        self.machines.put_read(machine.clone(), changes);
         Ok(machine)
     }
 

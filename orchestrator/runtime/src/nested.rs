@@ -290,10 +290,30 @@ fn child_request(parameters: &Payload, default_name: String) -> Result<StartExec
     })
 }
 
-/// The response of the call that started a child.
+/// The response of the call that started a child, as AWS's own client shows it: dates are milliseconds since 1970.
 fn start_response(arn: &Arc<str>, started_at: i64) -> Value {
+    let request_id = Value::from(uuid::Uuid::new_v4().hyphenated().to_string());
+    let body = format!("{{\"executionArn\":\"{arn}\",\"startDate\":0000000000.000}}");
+    let headers = [
+        ("x-amzn-RequestId", request_id.clone()),
+        ("Content-Length", body.len().to_string().into()),
+        ("Content-Type", "application/x-amz-json-1.0".into()),
+    ];
+    let all = headers
+        .iter()
+        .map(|(name, value)| (*name, Value::array([value.clone()])));
+    let metadata = Value::object([
+        ("AllHttpHeaders", Value::object(all)),
+        ("HttpHeaders", Value::object(headers.clone())),
+        ("HttpStatusCode", 200_u64.into()),
+    ]);
     Value::object([
         ("ExecutionArn", Value::String(arn.clone())),
+        ("SdkHttpMetadata", metadata),
+        (
+            "SdkResponseMetadata",
+            Value::object([("RequestId", request_id)]),
+        ),
         ("StartDate", started_at.into()),
     ])
 }
@@ -331,6 +351,14 @@ fn child_outcome(attempt: AttemptId, pattern: Pattern, view: &ExecutionView) -> 
     if let Some(output) = &view.output {
         members.push(("Output", shown(output)));
         members.push(("OutputDetails", details()));
+    }
+    members.push(("RedriveCount", 0_u64.into()));
+    if view.status == S::Succeeded {
+        let reason = "Execution is SUCCEEDED and cannot be redriven";
+        members.push(("RedriveStatus", "NOT_REDRIVABLE".into()));
+        members.push(("RedriveStatusReason", reason.into()));
+    } else {
+        members.push(("RedriveStatus", "REDRIVABLE".into()));
     }
     members.push(("StartDate", view.started_at.into()));
     members.push(("StateMachineArn", view.state_machine_arn.clone().into()));

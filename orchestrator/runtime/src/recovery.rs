@@ -43,6 +43,20 @@ impl Engine {
                 self.activities.remember(activity.name);
             }
         }
+        let mut machines = 0;
+        let mut after = None;
+        loop {
+            let page = self.store.state_machines(after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            machines += page.len();
+        }
+        self.catalogue.lock().await.machines = machines;
+        self.recover_executions(newest).await
+    }
+
+    /// Takes up the executions up to the newest one of before.
+    async fn recover_executions(self: &Arc<Self>, newest: ExecutionId) -> Result<(), Error> {
         let mut after: Option<ExecutionId> = None;
         let mut count = 0_usize;
         loop {
