@@ -293,10 +293,8 @@ fn child_request(parameters: &Payload, default_name: String) -> Result<StartExec
 /// The response of the call that started a child, as AWS's own client shows it: dates are milliseconds since 1970.
 fn start_response(arn: &Arc<str>, started_at: i64) -> Value {
     let request_id = Value::from(uuid::Uuid::new_v4().hyphenated().to_string());
-    let body = format!("{{\"executionArn\":\"{arn}\",\"startDate\":0000000000.000}}");
     let headers = [
         ("x-amzn-RequestId", request_id.clone()),
-        ("Content-Length", body.len().to_string().into()),
         ("Content-Type", "application/x-amz-json-1.0".into()),
     ];
     let all = headers
