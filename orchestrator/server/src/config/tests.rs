@@ -17,8 +17,18 @@ fn check(file: &str, variables: &[(&str, &str)], flags: &[&str], keys: &[&str], 
         std::fs::write(directory.path().join("ratchet.toml"), file).unwrap();
     }
     let text = printed(directory.path(), variables, flags);
-    let chosen: Vec<&str> = text
+    let text = text.replace(&format!("{}/", directory.path().display()), "");
+    // How far the remarks stand to the right depends on the temporary directory's name.
+    let squeezed: Vec<String> = text
         .lines()
+        .map(|line| match line.split_once("  #") {
+            Some((set, remark)) => format!("{} #{remark}", set.trim_end()),
+            None => line.to_owned(),
+        })
+        .collect();
+    let chosen: Vec<&str> = squeezed
+        .iter()
+        .map(String::as_str)
         .filter(|line| {
             let key = line.split(" = ").next().unwrap_or_default();
             keys.is_empty() || keys.contains(&key) || line.starts_with("error")
@@ -29,10 +39,7 @@ fn check(file: &str, variables: &[(&str, &str)], flags: &[&str], keys: &[&str], 
                 .map_or(line, |(line, _)| line)
         })
         .collect();
-    let text = chosen
-        .join("\n")
-        .replace(&format!("{}/", directory.path().display()), "");
-    expected.assert_eq(&text);
+    expected.assert_eq(&chosen.join("\n"));
 }
 
 fn printed(directory: &Path, variables: &[(&str, &str)], flags: &[&str]) -> String {
@@ -69,10 +76,10 @@ fn flags_win_over_variables_and_those_over_the_file() {
         &[],
         &keys,
         expect![[r#"
-        listen = "127.0.0.1:1"                  # ratchet.toml:1
-        region = "eu-west-1"                    # ratchet.toml:3
-        account = "000000000000"                # default
-        retention = "1d"                        # ratchet.toml:2"#]],
+            listen = "127.0.0.1:1" # ratchet.toml:1
+            region = "eu-west-1" # ratchet.toml:3
+            account = "000000000000" # default
+            retention = "1d" # ratchet.toml:2"#]],
     );
     check(
         file,
@@ -80,10 +87,10 @@ fn flags_win_over_variables_and_those_over_the_file() {
         &[],
         &keys,
         expect![[r#"
-        listen = "127.0.0.1:2"                  # RATCHET_LISTEN
-        region = "eu-west-1"                    # ratchet.toml:3
-        account = "000000000000"                # default
-        retention = "2d"                        # RATCHET_RETENTION"#]],
+            listen = "127.0.0.1:2" # RATCHET_LISTEN
+            region = "eu-west-1" # ratchet.toml:3
+            account = "000000000000" # default
+            retention = "2d" # RATCHET_RETENTION"#]],
     );
     check(
         file,
@@ -91,10 +98,10 @@ fn flags_win_over_variables_and_those_over_the_file() {
         &["--listen", "127.0.0.1:3"],
         &keys,
         expect![[r#"
-            listen = "127.0.0.1:3"                  # --listen
-            region = "eu-west-1"                    # ratchet.toml:3
-            account = "000000000000"                # default
-            retention = "2d"                        # RATCHET_RETENTION"#]],
+            listen = "127.0.0.1:3" # --listen
+            region = "eu-west-1" # ratchet.toml:3
+            account = "000000000000" # default
+            retention = "2d" # RATCHET_RETENTION"#]],
     );
     check(
         file,
@@ -109,10 +116,10 @@ fn flags_win_over_variables_and_those_over_the_file() {
         ],
         &keys,
         expect![[r#"
-            listen = "127.0.0.1:3"                  # --listen
-            region = "eu-west-1"                    # ratchet.toml:3
-            account = "123456789012"                # --set
-            retention = "2d"                        # RATCHET_RETENTION"#]],
+            listen = "127.0.0.1:3" # --listen
+            region = "eu-west-1" # ratchet.toml:3
+            account = "123456789012" # --set
+            retention = "2d" # RATCHET_RETENTION"#]],
     );
 }
 
@@ -125,9 +132,9 @@ fn a_profile_sets_the_limits_that_nothing_else_sets() {
         &[],
         &keys,
         expect![[r#"
-        profile = "default"                     # default: which limits hold where none is set below
-        payload_bytes = 1048576                 # profile default
-        history_events = "unlimited"            # profile default"#]],
+            profile = "default" # default: which limits hold where none is set below
+            payload_bytes = 1048576 # profile default
+            history_events = "unlimited" # profile default"#]],
     );
     check(
         "",
@@ -135,9 +142,9 @@ fn a_profile_sets_the_limits_that_nothing_else_sets() {
         &[],
         &keys,
         expect![[r#"
-            profile = "aws-strict"                  # RATCHET_PROFILE: which limits hold where none is set below
-            payload_bytes = 262144                  # profile aws-strict
-            history_events = 25000                  # profile aws-strict"#]],
+            profile = "aws-strict" # RATCHET_PROFILE: which limits hold where none is set below
+            payload_bytes = 262144 # profile aws-strict
+            history_events = 25000 # profile aws-strict"#]],
     );
     check(
         "profile = \"aws-strict\"",
@@ -145,9 +152,9 @@ fn a_profile_sets_the_limits_that_nothing_else_sets() {
         &["--profile", "default"],
         &keys,
         expect![[r#"
-            profile = "default"                     # --profile: which limits hold where none is set below
-            payload_bytes = 1048576                 # profile default
-            history_events = "unlimited"            # profile default"#]],
+            profile = "default" # --profile: which limits hold where none is set below
+            payload_bytes = 1048576 # profile default
+            history_events = "unlimited" # profile default"#]],
     );
     check(
         "profile = \"aws-strict\"\n[limits]\npayload_bytes = 1000\n",
@@ -155,9 +162,9 @@ fn a_profile_sets_the_limits_that_nothing_else_sets() {
         &[],
         &keys,
         expect![[r#"
-            profile = "aws-strict"                  # ratchet.toml:1: which limits hold where none is set below
-            payload_bytes = 1000                    # ratchet.toml:3
-            history_events = "unlimited"            # RATCHET_LIMITS_HISTORY_EVENTS"#]],
+            profile = "aws-strict" # ratchet.toml:1: which limits hold where none is set below
+            payload_bytes = 1000 # ratchet.toml:3
+            history_events = "unlimited" # RATCHET_LIMITS_HISTORY_EVENTS"#]],
     );
 }
 
@@ -169,28 +176,28 @@ fn data_goes_where_the_user_keeps_data() {
         &[],
         &[],
         &keys,
-        expect![[r#"data = "/home/me/.local/share/ratchet"  # default"#]],
+        expect![[r#"data = "/home/me/.local/share/ratchet" # default"#]],
     );
     check(
         "",
         &[("XDG_DATA_HOME", "/srv")],
         &[],
         &keys,
-        expect![[r#"data = "/srv/ratchet"                   # default"#]],
+        expect![[r#"data = "/srv/ratchet" # default"#]],
     );
     check(
         "",
         &[("XDG_DATA_HOME", "relative")],
         &[],
         &keys,
-        expect![[r#"data = "/home/me/.local/share/ratchet"  # default"#]],
+        expect![[r#"data = "/home/me/.local/share/ratchet" # default"#]],
     );
     check(
         "data = \"state\"",
         &[],
         &[],
         &keys,
-        expect![[r#"data = "state"          # ratchet.toml:1"#]],
+        expect![[r#"data = "state" # ratchet.toml:1"#]],
     );
     check(
         "",
@@ -204,7 +211,7 @@ fn data_goes_where_the_user_keeps_data() {
         &[("HOME", ""), ("RATCHET_DATA", "here")],
         &[],
         &keys,
-        expect![[r#"data = "here"                           # RATCHET_DATA"#]],
+        expect![[r#"data = "here" # RATCHET_DATA"#]],
     );
 }
 
@@ -229,11 +236,11 @@ fn awss_variables_are_known_where_they_make_sense() {
         &[],
         &keys,
         expect![[r#"
-        region = "us-east-1"                    # default
-        lambda_endpoint = "http://127.0.0.1:4599" # AWS_ENDPOINT_URL_LAMBDA
-        lambda_region = "eu-west-1"             # AWS_REGION
-        access_key_id = "AKIA"                  # AWS_ACCESS_KEY_ID
-        secret_access_key = "***"               # AWS_SECRET_ACCESS_KEY"#]],
+            region = "us-east-1" # default
+            lambda_endpoint = "http://127.0.0.1:4599" # AWS_ENDPOINT_URL_LAMBDA
+            lambda_region = "eu-west-1" # AWS_REGION
+            access_key_id = "AKIA" # AWS_ACCESS_KEY_ID
+            secret_access_key = "***" # AWS_SECRET_ACCESS_KEY"#]],
     );
     check(
         "",
