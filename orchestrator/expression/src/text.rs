@@ -8,39 +8,47 @@ impl Value {
     /// The compact JSON text, members in their order.
     #[must_use]
     pub fn to_text(&self) -> String {
+        let mut text = String::new();
         let mut writer = Writer {
-            text: String::new(),
+            text: &mut text,
             max_bytes: usize::MAX,
             max_depth: usize::MAX,
         };
         writer
             .value(self, 0)
             .expect("no text is longer or nests deeper than numbers count");
-        writer.text
+        text
     }
 
     /// The compact JSON text, or `None` where [`Value::text_length`] has no length to tell. Nothing much longer is written
     /// on the way.
     #[must_use]
     pub fn to_text_within(&self, max_bytes: usize) -> Option<String> {
+        let mut text = String::new();
+        self.write_text_within(max_bytes, &mut text).then_some(text)
+    }
+
+    /// The same into a string that may have been used before; it keeps what was written where the text is too long.
+    #[must_use]
+    pub fn write_text_within(&self, max_bytes: usize, text: &mut String) -> bool {
+        text.clear();
         let mut writer = Writer {
-            text: String::with_capacity(max_bytes.min(128)),
+            text,
             max_bytes,
             max_depth: MAX_DEPTH,
         };
-        writer.value(self, 0)?;
-        Some(writer.text)
+        writer.value(self, 0).is_some()
     }
 }
 
 /// What is written so far, and its bounds; every method answers `None` once they are passed.
-struct Writer {
-    text: String,
+struct Writer<'t> {
+    text: &'t mut String,
     max_bytes: usize,
     max_depth: usize,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn value(&mut self, value: &Value, depth: usize) -> Option<()> {
         match value {
             Value::Null => self.text.push_str("null"),
@@ -95,7 +103,18 @@ impl Writer {
         if text.len() > self.max_bytes - self.text.len().min(self.max_bytes) {
             return None;
         }
+        self.text.reserve(text.len() + 3);
         self.text.push('"');
+        if has_escape(text.as_bytes()) {
+            self.escaped(text);
+        } else {
+            self.text.push_str(text);
+        }
+        self.text.push('"');
+        Some(())
+    }
+
+    fn escaped(&mut self, text: &str) {
         let mut plain_from = 0;
         for (at, byte) in text.bytes().enumerate() {
             if !needs_escape(byte) {
@@ -106,8 +125,6 @@ impl Writer {
             plain_from = at + 1;
         }
         self.text.push_str(&text[plain_from..]);
-        self.text.push('"');
-        self.check()
     }
 
     fn escape(&mut self, byte: u8) {
@@ -128,6 +145,34 @@ impl Writer {
     }
 }
 
-fn needs_escape(byte: u8) -> bool {
-    byte < 0x20 || byte == b'"' || byte == b'\\'
+fn has_escape(bytes: &[u8]) -> bool {
+    let (groups, rest) = bytes.as_chunks();
+    groups.iter().any(|group| has_escape_in_eight(*group))
+        || rest.iter().any(|&byte| needs_escape(byte))
 }
+
+/// The same for eight bytes at a time: a byte's highest bit is set where subtracting from it borrowed.
+fn has_escape_in_eight(bytes: [u8; 8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHEST: u64 = 0x8080_8080_8080_8080;
+    let word = u64::from_le_bytes(bytes);
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;
+    let equals = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (below(word, 0x20) | equals(b'"') | equals(b'\\')) & HIGHEST != 0
+}
+
+fn needs_escape(byte: u8) -> bool {
+    NEEDS_ESCAPE[usize::from(byte)]
+}
+
+const NEEDS_ESCAPE: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        table[control] = true;
+        control += 1;
+    }
+    table[b'"' as usize] = true;
+    table[b'\\' as usize] = true;
+    table
+};

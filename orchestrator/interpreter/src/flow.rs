@@ -206,7 +206,7 @@ impl Stepper<'_> {
 
     /// Refuses a payload that is longer than allowed.
     pub(crate) fn check_size(&self, payload: &Payload, state_name: &str) -> Result<(), Fault> {
-        if payload.fits(self.env.limits.payload_bytes) {
+        if payload.fits(self.env.limits.payload_bytes, &self.scratch) {
             Ok(())
         } else {
             Err(data_limit_exceeded(state_name).into())
@@ -238,7 +238,7 @@ impl Stepper<'_> {
             .collect();
         let mut left = self.env.limits.payload_bytes;
         for variable in &assigned {
-            if !variable.value.fits(left) {
+            if !variable.value.fits(left, &self.scratch) {
                 return Err(data_limit_exceeded(&self.state_of(thread).name).into());
             }
             left -= variable.value.text().len();

@@ -64,7 +64,7 @@ impl Stepper<'_> {
         let StateKind::Task(task) = &state.kind else {
             return;
         };
-        if !output.fits(self.env.limits.payload_bytes) {
+        if !output.fits(self.env.limits.payload_bytes, &self.scratch) {
             let failure = data_limit_exceeded(called_name(&task.resource));
             self.emit(thread, failed_event(&task.resource, failure.clone()));
             let kind = FailureKind::Result;

@@ -1,5 +1,6 @@
 //! A JSON payload between two states: its text, its tree, or both, each made when it is first needed.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -80,15 +81,18 @@ impl Payload {
     ///
     /// A state can put its input into its output several times over, so a payload that was not measured may stand for more
     /// text than there is memory. Its text is only asked for after this.
-    pub(crate) fn fits(&self, max_bytes: usize) -> bool {
+    pub(crate) fn fits(&self, max_bytes: usize, scratch: &Cell<String>) -> bool {
         if let Some(text) = self.0.text.get() {
             return text.len() <= max_bytes;
         }
-        let Some(text) = self.value().to_text_within(max_bytes) else {
-            return false;
-        };
-        self.0.text.get_or_init(|| text.into_boxed_str());
-        true
+        // Written to where there is room already, so that the text itself is allocated once, at its length.
+        let mut text = scratch.take();
+        let fits = self.value().write_text_within(max_bytes, &mut text);
+        if fits {
+            self.0.text.get_or_init(|| text.as_str().into());
+        }
+        scratch.set(text);
+        fits
     }
 
     /// The array of some payloads. Its text is made of theirs, which stay as they are; where that would be too long or nest

@@ -1,5 +1,7 @@
 //! One step: everything that one input leads to, up to the next real wait.
 
+use std::cell::Cell;
+
 use asl::definition::{State, StateId, StateMachine};
 use serde::{Deserialize, Serialize};
 
@@ -59,8 +61,9 @@ pub fn step(machine: &StateMachine, execution: &mut Execution, input: Input, env
         now: env.now.max(execution.last_timestamp),
         work: std::mem::take(&mut execution.unfinished),
         execution,
-        events: Vec::new(),
+        events: Vec::with_capacity(16),
         effects: Vec::new(),
+        scratch: Cell::new(String::with_capacity(512)),
         is_firing: false,
         ended: None,
     };
@@ -133,6 +136,8 @@ pub(crate) struct Stepper<'a> {
     pub(crate) work: Vec<Work>,
     pub(crate) events: Vec<HistoryEvent>,
     pub(crate) effects: Vec<Effect>,
+    /// Where the texts of payloads are put together.
+    pub(crate) scratch: Cell<String>,
     /// Whether timers that are due go off, each when the work of the one before is done.
     pub(crate) is_firing: bool,
     /// How the execution ended, once it has: from then on nothing is recorded.
