@@ -174,7 +174,7 @@ impl Path {
             path: self.text.to_string(),
             normalized: missing.normalized(&self.steps),
             reason: missing.reason(&self.steps, self.tail == Tail::None).into(),
-            input: root.to_text(),
+            input: root.to_quoted_text(),
         }
     }
 
@@ -185,7 +185,7 @@ impl Path {
             path: self.text.to_string(),
             reason: step::not_an_object(&step::members(names), &normalized, found).into(),
             normalized: normalized + &step::members(names),
-            input: root.to_text(),
+            input: root.to_quoted_text(),
         }
     }
 

@@ -39,7 +39,7 @@ pub enum EvaluationError {
         /// Jayway's words, which AWS quotes behind `Invalid path '…' : `: `No results for path: $['a']` where the last
         /// step is missing, `Missing property in path $['a']` before it, and others where a step meets a wrong type.
         reason: Box<str>,
-        /// The value that the path was applied to, as compact JSON.
+        /// The value that the path was applied to, as compact JSON; only what it is where that is very long.
         input: String,
     },
     /// A variable that was never assigned.

@@ -28,7 +28,14 @@ impl Value {
         self.write_text_within(max_bytes, &mut text).then_some(text)
     }
 
-    /// The same into a string that may have been used before; it keeps what was written where the text is too long.
+    /// The text for a message that quotes the value; where it is longer than a cause may be (32,768 bytes), what it is.
+    #[must_use]
+    pub fn to_quoted_text(&self) -> String {
+        self.to_text_within(32_768)
+            .unwrap_or_else(|| format!("<a long {}>", self.type_name()))
+    }
+
+    /// [`Self::to_text_within`] into a string that may have been used before.
     #[must_use]
     pub fn write_text_within(&self, max_bytes: usize, text: &mut String) -> bool {
         text.clear();

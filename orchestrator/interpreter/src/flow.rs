@@ -111,7 +111,7 @@ impl Stepper<'_> {
                         thread,
                         &format!(
                             "The {name} field refers to value {} which is not a valid string: {}",
-                            other.to_text(),
+                            other.to_quoted_text(),
                             expression.text()
                         ),
                     )),

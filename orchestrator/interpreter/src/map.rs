@@ -27,7 +27,7 @@ impl Stepper<'_> {
                 Some(path) => format!("Reference path \"{}\" must point to array.", path.text()),
                 None => format!(
                     "Map state input must be an array but was: {}",
-                    items.value().to_text()
+                    items.value().to_quoted_text()
                 ),
             };
             return Err(self.runtime_failure(thread, &cause));

@@ -81,7 +81,7 @@ impl Stepper<'_> {
             .ok_or_else(|| {
                 let shown = match &value {
                     Value::String(text) => text.to_string(),
-                    other => other.to_text(),
+                    other => other.to_quoted_text(),
                 };
                 let cause = format!(
                     "The {field} parameter does not reference a valid integer: {} == {shown}",
@@ -108,7 +108,7 @@ impl Stepper<'_> {
         .ok_or_else(|| {
                 let shown = match &value {
                     Value::String(text) => text.to_string(),
-                    other => other.to_text(),
+                    other => other.to_quoted_text(),
                 };
                 let cause = format!(
                     "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: {} == {shown}",

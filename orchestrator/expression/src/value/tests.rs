@@ -62,6 +62,8 @@ fn a_value_that_shares_its_parts_is_measured_in_no_time() {
         value = Value::array([value.clone(), value]);
     }
     assert_eq!(value.text_length(1 << 20), None);
+    assert_eq!(value.to_text_within(1 << 20), None);
+    assert_eq!(value.to_quoted_text(), "<a long array>");
 }
 
 #[test]
