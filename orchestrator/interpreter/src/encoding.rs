@@ -24,40 +24,31 @@ pub(crate) mod state_id {
     }
 }
 
-/// Stores variables as their scopes, innermost first, each value as its JSON text.
-pub(crate) mod stored_variables {
+/// Stores a scope's own variables, each value as its JSON text. The scopes around it are those of the thread that forked,
+/// which a wide Map would store once for every item: [`crate::execution::Execution::restore`] puts them back.
+pub(crate) mod own_variables {
     use super::{Arc, Payload, Value, Variables};
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer};
 
     pub(crate) fn serialize<S: Serializer>(
         variables: &Variables,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        let mut scopes: Vec<Vec<(Arc<str>, Payload)>> = Vec::new();
-        let mut next = (!variables.is_empty()).then_some(variables);
-        while let Some(scope) = next {
-            scopes.push(
-                scope
-                    .own()
-                    .map(|(name, value)| (name.clone(), Payload::of(value.clone())))
-                    .collect(),
-            );
-            next = scope.outer().map(|outer| &**outer);
-        }
-        scopes.serialize(serializer)
+        serializer.collect_seq(
+            variables
+                .own()
+                .map(|(name, value)| (name, Payload::of(value.clone())))
+                .collect::<Vec<_>>(),
+        )
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Variables, D::Error> {
-        let scopes = Vec::<Vec<(Arc<str>, Payload)>>::deserialize(deserializer)?;
-        let mut variables: Option<Variables> = None;
-        for scope in scopes.into_iter().rev() {
-            let own = scope
-                .into_iter()
-                .map(|(name, value)| (name, Value::clone(value.value())));
-            variables = Some(Variables::from_parts(own, variables.map(Arc::new)));
-        }
-        Ok(variables.unwrap_or_default())
+        let own = Vec::<(Arc<str>, Payload)>::deserialize(deserializer)?;
+        let own = own
+            .into_iter()
+            .map(|(name, value)| (name, Value::clone(value.value())));
+        Ok(Variables::from_parts(own, None))
     }
 }

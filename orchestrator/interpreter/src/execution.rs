@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use asl::definition::StateId;
+use expression::variables::Variables;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -127,6 +128,46 @@ impl Execution {
             if let Phase::Task(task) = &thread.phase {
                 self.attempts.insert(task.token.attempt, slot);
             }
+        }
+        self.link_variables();
+    }
+
+    /// Puts every thread's variables back into the scopes around them: those of the thread that forked, which have not
+    /// changed since, because it waits for its children.
+    fn link_variables(&mut self) {
+        let mut is_linked = vec![false; self.threads.len()];
+        for slot in 0..self.threads.len() {
+            // From the outermost thread that is not linked yet inwards.
+            let mut inwards = Vec::new();
+            let mut next = Some(slot);
+            while let Some(slot) = next.filter(|&slot| !is_linked[slot]) {
+                is_linked[slot] = true;
+                inwards.push(slot);
+                next = self.parent_of(slot);
+            }
+            for slot in inwards.into_iter().rev() {
+                self.link_variables_of(slot);
+            }
+        }
+    }
+
+    fn parent_of(&self, slot: usize) -> Option<usize> {
+        let parent = self.threads[slot].as_ref()?.parent?;
+        Some(parent.of.0 as usize)
+    }
+
+    fn link_variables_of(&mut self, slot: usize) {
+        let parent = self.parent_of(slot);
+        let Some(parent) = parent.and_then(|parent| self.threads.get(parent)?.as_ref()) else {
+            return;
+        };
+        let around = parent.variables.inner();
+        if let Some(thread) = &mut self.threads[slot] {
+            let own = thread.variables.own();
+            thread.variables = Variables::from_parts(
+                own.map(|(name, value)| (name.clone(), value.clone())),
+                around.outer().cloned(),
+            );
         }
     }
 

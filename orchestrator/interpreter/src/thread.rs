@@ -32,7 +32,7 @@ pub(crate) struct Thread {
     /// The state's input before InputPath.
     pub(crate) input: Payload,
     /// The variables that it sees.
-    #[serde(with = "encoding::stored_variables")]
+    #[serde(with = "encoding::own_variables")]
     pub(crate) variables: Variables,
     /// How often each retrier of the state has been used.
     pub(crate) retries: Vec<u32>,
