@@ -31,6 +31,17 @@ pub fn history_text(events: &[HistoryEvent], status: &Status, started_at: i64) -
         lines.push(event_line(event));
     }
     lines.push(status_line(status));
+    let mut text = String::new();
+    for line in abridged_lines(lines) {
+        text.push_str(&abridged_line(&masked(&line)));
+        text.push('\n');
+    }
+    text
+}
+
+/// The lines of a history, without its middle when it is very long.
+#[must_use]
+pub fn abridged_lines(mut lines: Vec<String>) -> Vec<String> {
     if lines.len() > LONGEST {
         let left_out = lines.len() - 2 * KEPT;
         let end = lines.split_off(lines.len() - KEPT);
@@ -38,15 +49,12 @@ pub fn history_text(events: &[HistoryEvent], status: &Status, started_at: i64) -
         lines.push(format!("… {left_out} lines"));
         lines.extend(end);
     }
-    let mut text = String::new();
-    for line in lines {
-        text.push_str(&abridged(&masked(&line)));
-        text.push('\n');
-    }
-    text
+    lines
 }
 
-fn abridged(line: &str) -> String {
+/// A line, without its end when it is very long.
+#[must_use]
+pub fn abridged_line(line: &str) -> String {
     match line.char_indices().nth(LONGEST_LINE) {
         None => line.to_owned(),
         Some((end, _)) => {

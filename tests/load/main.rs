@@ -27,8 +27,8 @@ struct Workload {
 }
 
 fn main() {
-    let wanted = env::args().filter_map(|argument| argument.parse::<u64>().ok());
-    let full = wanted.last().unwrap_or(2_000);
+    let mut wanted = env::args().filter_map(|argument| argument.parse::<u64>().ok());
+    let full = wanted.next_back().unwrap_or(2_000);
     let endpoint = lambda::serve(|call| Answer::Result(call.payload));
     let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a disk");
     let server = Server::new()

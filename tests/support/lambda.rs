@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::http::read_line;
@@ -16,7 +18,7 @@ pub struct Call {
     pub function: String,
     /// The payload.
     pub payload: Value,
-    /// The attempt that the call belongs to; the same when the call is repeated after a crash.
+    /// The attempt that the call belongs to: `execution's ARN#number`. It is the same when the call is repeated after a crash.
     pub attempt: String,
 }
 
@@ -25,8 +27,12 @@ pub struct Call {
 pub enum Answer {
     /// It returns this.
     Result(Value),
+    /// It returns JSON, spelled like this.
+    Text(String),
     /// It fails with this error.
     Error(&'static str),
+    /// It fails, and this is all that it says.
+    Failure(Value),
 }
 
 /// Serves an endpoint until the process ends, a thread for each connection.
@@ -55,14 +61,16 @@ fn serve_connection(stream: TcpStream, answer: &dyn Fn(Call) -> Answer) -> io::R
     let mut stream = BufReader::new(stream);
     loop {
         let call = read_call(&mut stream)?;
+        let failed = "x-amz-function-error: Unhandled\r\n";
         let (header, body) = match answer(call) {
-            Answer::Result(result) => ("", result),
-            Answer::Error(name) => (
-                "x-amz-function-error: Unhandled\r\n",
-                json!({"errorType": name, "errorMessage": "as the test wants it"}),
-            ),
+            Answer::Result(result) => ("", result.to_string()),
+            Answer::Text(result) => ("", result),
+            Answer::Failure(said) => (failed, said.to_string()),
+            Answer::Error(name) => {
+                let said = json!({"errorType": name, "errorMessage": "as the test wants it"});
+                (failed, said.to_string())
+            }
         };
-        let body = body.to_string();
         let head = format!(
             "HTTP/1.1 200 OK\r\n{header}content-length: {}\r\n\r\n",
             body.len()
@@ -82,7 +90,7 @@ fn read_call(stream: &mut BufReader<TcpStream>) -> io::Result<Call> {
         };
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = value.trim().parse().unwrap_or(0),
-            "x-amz-client-context" => attempt = value.trim().to_owned(),
+            "x-amz-client-context" => attempt = attempt_id(value.trim()).unwrap_or_default(),
             _ => {}
         }
     }
@@ -97,4 +105,11 @@ fn read_call(stream: &mut BufReader<TcpStream>) -> io::Result<Call> {
         payload: serde_json::from_slice(&body).unwrap_or_default(),
         attempt,
     })
+}
+
+/// The attempt's id in a client context: Base64 of JSON.
+fn attempt_id(context: &str) -> Option<String> {
+    let context: Value = serde_json::from_slice(&STANDARD.decode(context).ok()?).ok()?;
+    let id = context["custom"]["RATCHET_ATTEMPT_ID"].as_str()?;
+    Some(id.to_owned())
 }
