@@ -184,6 +184,9 @@ impl Engine {
         let machine = parser::parse(&record.definition, &options)
             .machine
             .ok_or_else(|| damaged("this version does not accept it"))?;
+        let owner = self.store.state_machine(record.machine).await?;
+        let machine_type = owner.map_or(MachineType::Standard, |owner| owner.machine_type);
+        let machine = self.bounded(machine, machine_type);
         let revision = Arc::new(Revision { record, machine });
         self.machines.put_revision(&revision);
         Ok(revision)
@@ -200,9 +203,20 @@ impl Engine {
             express: machine_type == MachineType::Express,
         };
         let parsed = parser::parse(definition, &options);
-        parsed
+        let machine = parsed
             .machine
-            .ok_or(Error::InvalidDefinition(parsed.diagnostics))
+            .ok_or(Error::InvalidDefinition(parsed.diagnostics))?;
+        Ok(self.bounded(machine, machine_type))
+    }
+
+    /// No Express execution runs longer than the limit, whatever its machine says.
+    fn bounded(&self, mut machine: StateMachine, machine_type: MachineType) -> StateMachine {
+        if machine_type == MachineType::Express {
+            let limit = self.options.limits.express_seconds;
+            let own = machine.timeout_seconds.unwrap_or(limit);
+            machine.timeout_seconds = Some(own.min(limit));
+        }
+        machine
     }
 
     /// Keeps a definition that has just been stored.
