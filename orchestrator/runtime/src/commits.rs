@@ -17,6 +17,9 @@ use crate::slot::{Durability, Loaded, Slot, Stepped};
 /// Up to this size a snapshot is simply replaced at each commit.
 const SMALL_SNAPSHOT: usize = 4096;
 
+/// How many executions are written together when the runtime closes.
+const SNAPSHOTS_AT_ONCE: usize = 64;
+
 /// What recording an input costs beside its own bytes, when it is weighed against a new snapshot.
 const INPUT_OVERHEAD: usize = 128;
 
@@ -117,6 +120,7 @@ impl Engine {
             loaded.inputs += 1;
         }
         loaded.input_bytes += bytes;
+        self.journaled().insert(id);
     }
 
     /// Writes the execution as it stands.
@@ -128,6 +132,9 @@ impl Engine {
     ) {
         let snapshot = encode_snapshot(&loaded.execution);
         loaded.snapshot_bytes = snapshot.len();
+        if loaded.inputs > 0 {
+            self.journaled().remove(&id);
+        }
         loaded.inputs = 0;
         loaded.input_bytes = 0;
         writes.push(Write::PutSnapshot {
@@ -138,15 +145,13 @@ impl Engine {
         });
     }
 
-    /// Writes every execution in memory as it stands, so that nothing needs to be replayed after a clean end.
+    /// Writes every execution as it stands of which inputs were recorded, so that nothing needs to be replayed after a clean end.
     pub(crate) async fn snapshot_all(&self) -> Result<(), Error> {
-        for slot in self.all_slots() {
+        let journaled: Vec<ExecutionId> = self.journaled().iter().copied().collect();
+        for ids in journaled.chunks(SNAPSHOTS_AT_ONCE) {
             let mut writes = Vec::new();
-            if let Some(loaded) = &mut slot.lock().loaded
-                && loaded.inputs > 0
-                && loaded.execution.is_running()
-            {
-                self.write_snapshot(slot.id, loaded, &mut writes);
+            for (id, mut loaded) in self.load_many(ids).await? {
+                self.write_snapshot(id, &mut loaded, &mut writes);
             }
             if !writes.is_empty() {
                 self.store.commit(Commit { writes }).await?;

@@ -33,6 +33,9 @@ impl Engine {
         let is_running = loaded.execution.is_running();
         if !is_running {
             self.count_ended(&loaded.execution);
+            if loaded.inputs > 0 {
+                self.journaled().remove(&slot.id);
+            }
         }
         self.arm(slot.id, &mut loaded);
         let revision = loaded.revision.clone();

@@ -46,6 +46,8 @@ pub(crate) struct Engine {
     pub(crate) closing: CancellationToken,
     /// Executions that can't be carried on until somebody looks at them.
     parked: Mutex<HashSet<ExecutionId>>,
+    /// Executions that have inputs to replay: a clean end writes them as they stand.
+    journaled: Mutex<HashSet<ExecutionId>>,
     slots: Vec<Mutex<HashMap<ExecutionId, Arc<Slot>>>>,
     pub(crate) resting: Resting,
 }
@@ -92,6 +94,7 @@ impl Engine {
             tracker: TaskTracker::new(),
             closing: CancellationToken::new(),
             parked: Mutex::default(),
+            journaled: Mutex::default(),
             slots: (0..SHARDS).map(|_| Mutex::default()).collect(),
             resting: Resting::default(),
         }
@@ -186,6 +189,13 @@ impl Engine {
     /// Executions that can't be carried on until somebody looks at them.
     pub(crate) fn parked(&self) -> MutexGuard<'_, HashSet<ExecutionId>> {
         self.parked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Executions that have inputs to replay.
+    pub(crate) fn journaled(&self) -> MutexGuard<'_, HashSet<ExecutionId>> {
+        self.journaled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many executions are in memory.

@@ -165,6 +165,9 @@ impl Engine {
         let execution = replay(record.id, &revision, &recovery)?;
         // The timers were told when that was committed, or when the process began.
         let armed = execution.next_wake();
+        if !recovery.inputs.is_empty() {
+            self.journaled().insert(record.id);
+        }
         Ok(Box::new(Loaded {
             durability: if execution.identity.is_express() {
                 Durability::Recovery

@@ -117,7 +117,12 @@ impl Engine {
                     .drive_new(&slot, new.loaded, stepped, commit, None)
                     .await
             });
-            finished.await.map_err(|_| Error::ShuttingDown)?
+            tokio::select! {
+                biased;
+                finished = finished => finished.map_err(|_| Error::ShuttingDown)?,
+                // Its calls are dropped, so that it does not end any more.
+                () = self.closing.cancelled() => return Err(Error::ShuttingDown),
+            }
         };
         Ok(SyncExecution {
             execution: self.finished_view(&finished.execution),
