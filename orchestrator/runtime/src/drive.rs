@@ -1,5 +1,6 @@
 //! Driving an execution: load, step, commit, release, until nothing is left in its inbox.
 
+use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,7 +61,13 @@ impl Engine {
                     continue;
                 }
                 Err(error) => {
-                    self.put_back(slot, batch, error, &mut pause).await;
+                    if self
+                        .put_back(slot, batch, error, &mut pause)
+                        .await
+                        .is_break()
+                    {
+                        unsure = None;
+                    }
                     continue;
                 }
             };
@@ -84,9 +91,9 @@ impl Engine {
                 }
                 Err(error) => {
                     // What was stepped is not known to be durable: forget it and begin again from the store.
-                    unsure = Some((loaded, stepped));
                     batch.extend(refused);
-                    self.put_back(slot, batch, error, &mut pause).await;
+                    let tries_again = self.put_back(slot, batch, error, &mut pause).await;
+                    unsure = tries_again.is_continue().then_some((loaded, stepped));
                 }
             }
         }
@@ -250,28 +257,33 @@ impl Engine {
         });
     }
 
-    /// After a failure of the store: callers get the error, everything else is tried again after a pause.
+    /// After a failure of the store: callers get the error, everything else is tried again after a pause, if that can help.
     async fn put_back(
         &self,
         slot: &Arc<Slot>,
         batch: Vec<Delivery>,
         error: Error,
         pause: &mut Duration,
-    ) {
+    ) -> ControlFlow<()> {
         let is_closing = self.closing.is_cancelled();
         let is_retryable = error.is_retryable() && !is_closing;
         tracing::warn!(execution = slot.id.0, %error, is_retryable, "cannot carry an execution on");
         if is_closing || matches!(error, Error::Store(StoreError::Closed)) {
             // It is taken up after the restart, with all that is owed to it.
-            return answer_all(batch, || Error::ShuttingDown);
+            answer_all(batch, || Error::ShuttingDown);
+            return ControlFlow::Break(());
         }
         if !is_retryable {
             let arn = self.park(slot.id).await;
-            let why = Arc::new(error);
-            return answer_all(batch, || Error::Parked {
+            let why = match error {
+                Error::Store(error) => error.to_string(),
+                error => error.to_string(),
+            };
+            answer_all(batch, || Error::Parked {
                 arn: arn.clone(),
-                why: why.to_string(),
+                why: why.clone(),
             });
+            return ControlFlow::Break(());
         }
         let (waiting, mut again): (Vec<_>, Vec<_>) = batch
             .into_iter()
@@ -288,6 +300,7 @@ impl Engine {
             () = self.closing.cancelled() => {}
         }
         *pause = (*pause * 2).min(LONGEST_PAUSE);
+        ControlFlow::Continue(())
     }
 
     /// An execution can't be carried on: it stays as it is until somebody looks at it.
