@@ -275,12 +275,7 @@ fn check_reads(executions: &[Execution<'_>], world: &World, wrong: &mut Vec<Stri
         let Some(seen) = records.reads.get(&key) else {
             continue;
         };
-        let now: Vec<String> = execution
-            .events
-            .iter()
-            .map(|event| format!("{event:?}"))
-            .collect();
-        if !now.starts_with(seen) {
+        if !execution.events.starts_with(seen) {
             wrong.push(format!("{}: what was read has changed", execution.arn));
         }
     }

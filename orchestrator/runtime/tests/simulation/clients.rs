@@ -385,8 +385,7 @@ impl Client {
             .await;
         match page {
             Ok(page) => {
-                let seen = page.events.iter().map(|event| format!("{event:?}"));
-                let seen: Vec<String> = seen.collect();
+                let seen = page.events;
                 let mut records = self.world.lock();
                 let before = records.reads.entry(key.clone()).or_default();
                 if !seen.starts_with(before) {

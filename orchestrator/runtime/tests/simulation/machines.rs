@@ -289,7 +289,7 @@ impl<'a> Generator<'a> {
     }
 
     fn map(&mut self, name: &str, depth: u32) -> Part {
-        let length = match self.random.between(0, 11) {
+        let length = match self.random.between(0, 29) {
             0 => MOST_ITERATIONS,
             _ => self.random.between(0, 4),
         };

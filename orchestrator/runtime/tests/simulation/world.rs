@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use interpreter::history::HistoryEvent;
 use serde_json::Value;
 
 use crate::machines::Machine;
@@ -27,7 +28,7 @@ pub(crate) struct Records {
     /// Results that were acknowledged: token and nonce.
     pub(crate) acknowledged: Vec<(String, u64)>,
     /// What each history looked like when it was last read.
-    pub(crate) reads: HashMap<(String, String), Vec<String>>,
+    pub(crate) reads: HashMap<(String, String), Vec<HistoryEvent>>,
     pub(crate) nonces: u64,
     /// What should not have happened.
     pub(crate) violations: Vec<String>,
