@@ -11,6 +11,7 @@
 mod activities;
 pub mod arn;
 mod catalogue;
+mod child_calls;
 pub mod clock;
 mod commits;
 mod dispatch;
