@@ -186,6 +186,10 @@ impl Engine {
         };
         // Under the lock, so that work that ends at once finds its entry.
         let mut state = slot.lock();
+        if self.closing.is_cancelled() {
+            // Whoever closes has aborted what runs, or will when it gets the lock.
+            return;
+        }
         let handle = self.tracker.spawn(work).abort_handle();
         if let Some(earlier) = state.running.insert(attempt, handle) {
             earlier.abort();

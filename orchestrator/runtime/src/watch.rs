@@ -36,10 +36,15 @@ impl Watchers {
         if self.count.load(std::sync::atomic::Ordering::Acquire) == 0 {
             return;
         }
-        let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sender) = channels.get(&id) {
-            // Without a receiver there is nobody to tell.
-            let _ = sender.send(events.into());
+        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(sender) = channels.get(&id) else {
+            return;
+        };
+        if sender.send(events.into()).is_err() {
+            // The last follower has gone.
+            channels.remove(&id);
+            self.count
+                .store(channels.len(), std::sync::atomic::Ordering::Release);
         }
     }
 }
