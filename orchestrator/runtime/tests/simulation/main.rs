@@ -9,6 +9,7 @@
 mod checker;
 mod clients;
 mod crashing_store;
+mod handovers;
 mod lives;
 mod machines;
 mod random;
