@@ -192,7 +192,17 @@ impl Engine {
         Ok(Some(self.store.tags(arn).await?))
     }
 
-    pub(crate) async fn write_tags(&self, arn: &str, tags: Vec<Tag>) -> Result<(), Error> {
+    /// Changes the tags of a resource, if there is one.
+    pub(crate) async fn change_tags(
+        &self,
+        arn: &str,
+        change: impl FnOnce(&mut Vec<Tag>) + Send,
+    ) -> Result<bool, Error> {
+        let _catalogue = self.catalogue.lock().await;
+        let Some(mut tags) = self.read_tags(arn).await? else {
+            return Ok(false);
+        };
+        change(&mut tags);
         let limit = self.options.limits.tags;
         if tags.len() > limit {
             return Err(Error::LimitExceeded {
@@ -202,7 +212,8 @@ impl Engine {
         }
         let arn = arn.into();
         let writes = vec![Write::PutTags { arn, tags }];
-        Ok(self.store.commit(Commit { writes }).await?)
+        self.store.commit(Commit { writes }).await?;
+        Ok(true)
     }
 
     fn next_revision(&self) -> RevisionId {

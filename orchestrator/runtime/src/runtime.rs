@@ -309,11 +309,15 @@ impl Runtime {
         self.engine.read_tags(arn).await
     }
 
-    /// Replaces the tags of a resource.
+    /// Changes the tags of a resource; says whether there is such a resource. No other change comes in between.
     ///
     /// # Errors
     /// LimitExceeded, Store.
-    pub async fn put_tags(&self, arn: &str, tags: Vec<Tag>) -> Result<(), Error> {
-        self.engine.write_tags(arn, tags).await
+    pub async fn change_tags(
+        &self,
+        arn: &str,
+        change: impl FnOnce(&mut Vec<Tag>) + Send,
+    ) -> Result<bool, Error> {
+        self.engine.change_tags(arn, change).await
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use runtime::arn::{ArnResource, StatesArn};
 
+use crate::aws::states::names::has_name_characters;
 use crate::rest::problem::Problem;
 use crate::rest::problem_kinds::Kind;
 
@@ -75,15 +76,9 @@ pub(super) fn check(name: &str) -> Result<(), Problem> {
     ))
 }
 
-/// AWS's rule, because both APIs show the same things: "CreateStateMachine" in the Step Functions API reference.
+/// AWS's rule, because both APIs show the same things.
 fn is_name(name: &str) -> bool {
-    let is_allowed = |character: char| {
-        !character.is_whitespace()
-            && !character.is_control()
-            && !r##"<>{}[]?*"#%\^|~`$&,;:/"##.contains(character)
-            && !matches!(character, '\u{fffe}' | '\u{ffff}' | '\u{10ffff}')
-    };
-    !name.is_empty() && name.chars().count() <= NAME_LENGTH && name.chars().all(is_allowed)
+    !name.is_empty() && name.chars().count() <= NAME_LENGTH && has_name_characters(name)
 }
 
 /// A name or id as a part of a path (RFC 3986, section 2.3); a colon may stand there as it is.

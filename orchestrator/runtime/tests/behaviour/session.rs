@@ -151,7 +151,11 @@ impl Clients {
                     key: more.into(),
                     value: "yes".into(),
                 };
-                answer(self.runtime.put_tags(first, vec![tag]).await, |()| done())
+                let changed = self.runtime.change_tags(first, |tags| tags.push(tag)).await;
+                answer(changed, |is_there| match is_there {
+                    true => done(),
+                    false => "none".to_owned(),
+                })
             }
             "tags" => answer(self.runtime.tags(first).await, |tags| format!("{tags:?}")),
             "ready" => answer(self.runtime.ready().await, |()| "ready".to_owned()),

@@ -7,7 +7,7 @@ mod errors;
 mod executions;
 pub(crate) mod history;
 mod machines;
-mod names;
+pub(crate) mod names;
 mod page_token;
 mod settings;
 mod tags;

@@ -7,16 +7,21 @@ use crate::aws::states::errors::{Mistake, Refusal};
 
 /// Checks the characters of a name; the model has checked its length.
 ///
-/// AWS, "CreateStateMachine": no white space, no brackets `< > { } [ ]`, no wildcards `? *`, none of
-/// ``" # % \ ^ | ~ ` $ & , ; : /``, no control characters (U+0000-001F, U+007F-009F, U+FFFE-FFFF, U+10FFFF).
-///
 /// # Errors
 /// InvalidName.
 pub(crate) fn check_name(name: &str) -> Result<(), Refusal> {
-    if name.chars().all(is_allowed) {
+    if has_name_characters(name) {
         return Ok(());
     }
     Err(Mistake::Name(name.to_owned()).into())
+}
+
+/// Whether a name has only characters that names may have.
+///
+/// AWS, "CreateStateMachine": no white space, no brackets `< > { } [ ]`, no wildcards `? *`, none of
+/// ``" # % \ ^ | ~ ` $ & , ; : /``, no control characters (U+0000-001F, U+007F-009F, U+FFFE-FFFF, U+10FFFF).
+pub(crate) fn has_name_characters(name: &str) -> bool {
+    name.chars().all(is_allowed)
 }
 
 fn is_allowed(character: char) -> bool {

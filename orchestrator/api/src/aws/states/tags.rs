@@ -1,5 +1,6 @@
 //! The operations on tags.
 
+use runtime::error::Error;
 use store::records::Tag;
 
 use crate::aws::json::{Text, decode, encode};
@@ -12,21 +13,17 @@ use crate::aws::states::{Answer, States, wire};
 pub(super) async fn add(states: &States, body: &[u8]) -> Answer {
     let request: wire::TagResourceInput<'_> = decode(body)?;
     let arn = &*request.resource_arn;
-    let mut tags = current(states, arn).await?;
-    merge(&mut tags, &request.tags);
-    check_count(states, &tags).map_err(|problem| problem.about(arn))?;
-    states.runtime.put_tags(arn, tags).await?;
-    Ok(NOTHING.to_vec())
+    change(states, arn, |tags| merge(tags, &request.tags)).await
 }
 
 /// `UntagResource`; a key that is not there is no mistake.
 pub(super) async fn remove(states: &States, body: &[u8]) -> Answer {
     let request: wire::UntagResourceInput<'_> = decode(body)?;
     let arn = &*request.resource_arn;
-    let mut tags = current(states, arn).await?;
-    tags.retain(|tag| !request.tag_keys.iter().any(|key| **key == *tag.key));
-    states.runtime.put_tags(arn, tags).await?;
-    Ok(NOTHING.to_vec())
+    change(states, arn, |tags| {
+        tags.retain(|tag| !request.tag_keys.iter().any(|key| **key == *tag.key));
+    })
+    .await
 }
 
 /// `ListTagsForResource`
@@ -56,6 +53,16 @@ pub(super) fn of_request(states: &States, tags: &[wire::Tag<'_>]) -> Result<Vec<
     Ok(merged)
 }
 
+async fn change(states: &States, arn: &str, change: impl FnOnce(&mut Vec<Tag>) + Send) -> Answer {
+    states.arns().taggable(arn)?;
+    match states.runtime.change_tags(arn, change).await {
+        Ok(true) => Ok(NOTHING.to_vec()),
+        Ok(false) => Err(Mistake::Resource(arn.to_owned()).into()),
+        Err(Error::LimitExceeded { limit, .. }) => Err(too_many(limit).about(arn).into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 async fn current(states: &States, arn: &str) -> Result<Vec<Tag>, Refusal> {
     states.arns().taggable(arn)?;
     match states.runtime.tags(arn).await? {
@@ -83,7 +90,11 @@ fn check_count(states: &States, tags: &[Tag]) -> Result<(), Problem> {
     if tags.len() <= limit {
         return Ok(());
     }
+    Err(too_many(limit))
+}
+
+fn too_many(limit: usize) -> Problem {
     let code = wire::ErrorCode::TooManyTags;
     let message = format!("A resource can have at most {limit} tags");
-    Err(Problem::new(code.as_str(), code.status(), message))
+    Problem::new(code.as_str(), code.status(), message)
 }
