@@ -66,14 +66,14 @@ pub(super) async fn run(arguments: &Run, in_force: InForce) -> Result<Outcome, E
         .and_then(|listener| listener.local_addr().ok());
     let engine = engine::open(&config, place.path(), address).await?;
     let front = match listener {
-        Some(listener) => Some(Front::start(listener, &engine, &config)?),
+        Some(listener) => Some(Front::start(listener, &engine.runtime, &config)?),
         None => None,
     };
     if let Some(front) = &front {
         output::note(&format!("listening on http://{}", front.address));
     }
     let ending = tokio::select! {
-        ending = execution::execute(&engine, &order, arguments.quiet) => Some(ending),
+        ending = execution::execute(&engine.runtime, &order, arguments.quiet) => Some(ending),
         _ = stop.asked() => None,
     };
     tokio::select! {

@@ -11,9 +11,10 @@ use tokio::task::JoinHandle;
 use crate::config::Config;
 use crate::config::layers::{Environment, InForce};
 use crate::config::values::Address;
+use crate::engine::{self, Engine};
 use crate::outcome::{Error, Outcome};
 use crate::signals::Stop;
-use crate::{engine, output, telemetry};
+use crate::{output, telemetry};
 
 /// How long requests that are being answered have to end before the engine closes under those that wait.
 const DRAIN: Duration = Duration::from_secs(1);
@@ -40,7 +41,7 @@ pub(super) async fn serve(in_force: &InForce, environment: &Environment) -> Resu
             return Ok(Outcome::Done);
         }
     };
-    let front = Front::start(listener, &engine, config)?;
+    let front = Front::start(listener, &engine.runtime, config)?;
     tracing::info!(
         address = %front.address,
         data = %config.data.display(),
@@ -110,7 +111,7 @@ impl Front {
 /// Ends the requests in progress, then the engine, then what still waits; all of it in bounded time.
 pub(super) async fn stop_cleanly(
     front: Option<Front>,
-    engine: Runtime,
+    engine: Engine,
     limit: Duration,
 ) -> Result<Outcome, Error> {
     let began = Instant::now();
