@@ -27,11 +27,18 @@ pub(crate) struct World {
     address: Mutex<Option<SocketAddr>>,
     moved: Condvar,
     orders: Mutex<VecDeque<Order>>,
-    started: Mutex<Vec<Order>>,
+    started: Mutex<Vec<Started>>,
     in_hand: AtomicU64,
     completions: Mutex<BTreeMap<u64, Vec<Completion>>>,
     wrong: Mutex<Vec<String>>,
     is_over: AtomicBool,
+}
+
+/// An execution whose start was acknowledged.
+#[derive(Clone, Debug)]
+pub(crate) struct Started {
+    pub(crate) order: Order,
+    pub(crate) execution_arn: String,
 }
 
 /// Somebody's ending of a task.
@@ -148,7 +155,7 @@ impl World {
     }
 
     /// The executions whose start was acknowledged.
-    pub(crate) fn started(&self) -> Vec<Order> {
+    pub(crate) fn started(&self) -> Vec<Started> {
         self.started.lock().unwrap().clone()
     }
 
@@ -180,19 +187,24 @@ impl World {
                 "name": order.name(),
                 "input": order.input.to_string(),
             });
-            match session.call("StartExecution", &request) {
-                Reply::Answered(_) => self.started.lock().unwrap().push(order),
+            let execution_arn = match session.call("StartExecution", &request) {
+                Reply::Answered(started) => text(&started, "executionArn").to_owned(),
+                // It was started when the connection broke, and has ended since.
                 Reply::Refused {
                     code,
                     was_cut_off: true,
-                } if code == "ExecutionAlreadyExists" => {
-                    self.started.lock().unwrap().push(order);
-                }
+                } if code == "ExecutionAlreadyExists" => order.execution_arn(),
                 Reply::Refused { code, .. } => {
                     self.complain(format!("{} was not started: {code}", order.name()));
+                    self.in_hand.fetch_sub(1, Ordering::SeqCst);
+                    continue;
                 }
                 Reply::Over => return,
-            }
+            };
+            self.started.lock().unwrap().push(Started {
+                order,
+                execution_arn,
+            });
             self.in_hand.fetch_sub(1, Ordering::SeqCst);
         }
     }

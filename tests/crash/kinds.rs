@@ -399,7 +399,7 @@ fn function(number: &str, milliseconds: &str, next: &str) -> Value {
 /// The payload of a function: what it works on, and a key that is the same only for the same attempt.
 fn work(number: &str, milliseconds: &str) -> Value {
     json!({
-        "key.$": "States.Format('{}/{}/{}', $$.Execution.Name, $$.State.Name, $$.State.RetryCount)",
+        "key.$": "States.Format('{}/{}/{}', $$.Execution.Id, $$.State.Name, $$.State.RetryCount)",
         "n.$": number,
         "milliseconds.$": milliseconds,
     })

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use tests::support::aws::{Aws, text};
 
-use crate::clients::{Answered, World};
+use crate::clients::{Answered, Started, World};
 use crate::functions::Functions;
 use crate::kinds::{Expected, Order};
 
@@ -21,16 +21,20 @@ use crate::kinds::{Expected, Order};
 pub(crate) fn verify(aws: &mut Aws, world: &World, functions: &Functions) -> Vec<String> {
     let mut wrong = world.wrong();
     wrong.extend(functions.contradictions());
-    for order in world.started() {
+    for Started {
+        order,
+        execution_arn,
+    } in world.started()
+    {
         let found = match order.expected() {
-            Expected::Output(output) => execution(aws, &order, &|actual| {
+            Expected::Output(output) => execution(aws, &execution_arn, &|actual| {
                 (*actual != output).then(|| format!("its output is {actual}, not {output}"))
             }),
-            Expected::Completion => {
-                execution(aws, &order, &|actual| completion(world, &order, actual))
-            }
+            Expected::Completion => execution(aws, &execution_arn, &|actual| {
+                completion(world, &order, actual)
+            }),
             Expected::Unseen => {
-                let key = format!("{}/Second/0", order.name());
+                let key = format!("{execution_arn}/Second/0");
                 match functions.has_seen("seen", &key) {
                     true => Vec::new(),
                     false => vec!["its last function was never called".to_owned()],
@@ -49,10 +53,9 @@ pub(crate) fn verify(aws: &mut Aws, world: &World, functions: &Functions) -> Vec
 /// Checks an execution's end and its history.
 fn execution(
     aws: &mut Aws,
-    order: &Order,
+    arn: &str,
     check_output: &dyn Fn(&Value) -> Option<String>,
 ) -> Vec<String> {
-    let arn = order.execution_arn();
     let described = match aws.call(
         "DescribeExecution",
         &serde_json::json!({"executionArn": arn}),
@@ -71,7 +74,7 @@ fn execution(
             wrong.push(format!("it is {status}: {error}: {cause}"));
         }
     }
-    match aws.history(&arn) {
+    match aws.history(arn) {
         Ok(events) => wrong.extend(history(&events)),
         Err(error) => wrong.push(format!("it has no history: {error}")),
     }
