@@ -55,7 +55,10 @@ impl Engine {
                 delivery.permit = Some(permit);
                 deliveries.push((id, delivery));
             }
-            self.push_many(deliveries).await;
+            // While these are read from the store, the next ones are taken already; the permits bound how many.
+            let engine = self.clone();
+            self.tracker
+                .spawn(async move { engine.push_many(deliveries).await });
         }
     }
 
