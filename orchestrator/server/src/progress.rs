@@ -94,6 +94,8 @@ struct Narration {
     began: Option<i64>,
     states: HashMap<u64, State>,
     state_of_event: HashMap<u64, u64>,
+    /// The newest failure: a state whose exit follows it was caught.
+    failure: Option<u64>,
 }
 
 struct State {
@@ -128,6 +130,9 @@ impl Narration {
         };
         let failed =
             |what: &str, failure: &Failure| line('!', format!("{name} {what}{}", reason(failure)));
+        if is_failure(&event.kind) {
+            self.failure = Some(event.id);
+        }
         match &event.kind {
             EventKind::StateEntered {
                 state_type, name, ..
@@ -232,8 +237,12 @@ impl Narration {
                 milliseconds => format!(" in {}", seconds(milliseconds)),
             }
         });
+        let (mark, how) = match self.failure == Some(event.previous) {
+            true => ('↷', " was caught"),
+            false => ('✓', ""),
+        };
         Told {
-            line: Some(format!("{at:>9}  ✓ {name}{took}")),
+            line: Some(format!("{at:>9}  {mark} {name}{how}{took}")),
             opened: None,
             closed: entered,
         }
@@ -249,6 +258,22 @@ impl Narration {
             .filter(is_it)
             .or_else(|| self.states.keys().copied().filter(is_it).min())
     }
+}
+
+/// Whether a Retry or Catch may follow.
+fn is_failure(kind: &EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::TaskFailed { .. }
+            | EventKind::TaskTimedOut { .. }
+            | EventKind::LambdaFunctionFailed(_)
+            | EventKind::LambdaFunctionTimedOut(_)
+            | EventKind::ActivityFailed(_)
+            | EventKind::ActivityTimedOut(_)
+            | EventKind::ActivityScheduleFailed(_)
+            | EventKind::ParallelFailed
+            | EventKind::MapFailed
+    )
 }
 
 fn seconds(milliseconds: i64) -> String {

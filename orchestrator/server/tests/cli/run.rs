@@ -56,6 +56,26 @@ fn output_on_stdout_and_progress_on_stderr() {
 }
 
 #[test]
+fn a_state_whose_failure_was_caught_is_told_from_one_that_succeeded() {
+    let definition = r#"{"StartAt":"Charge","States":{
+        "Charge":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:charge",
+            "Catch":[{"ErrorEquals":["Declined"],"Next":"Refund"}],"End":true},
+        "Refund":{"Type":"Pass","End":true}}}"#;
+    let function = "[functions.charge]\ncommand = [\"sh\", \"-c\", \"echo '{\\\"errorType\\\": \\\"Declined\\\", \\\"errorMessage\\\": \\\"no\\\"}'; exit 1\"]\n";
+    let house = House::with(&[("charge.json", definition), ("ratchet.toml", function)]);
+    let output = house.output(&["run", "charge.json"]);
+    assert!(output.status.success());
+    expect![[r#"
+        executing charge
+        → Charge (Task)
+        ! Charge failed: Declined: {"errorType": "Declined", "errorMessage": "no"}
+        ↷ Charge was caught
+        ✓ Refund
+        ✓ the execution succeeded"#]]
+    .assert_eq(&without_times(&String::from_utf8(output.stderr).unwrap()));
+}
+
+#[test]
 fn running_twice_works_and_leaves_nothing() {
     let house = House::with(&[("pass.json", PASS)]);
     for _ in 0..2 {
