@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         )))),
     };
     match outcome {
+        Ok(Ok(_)) if output::was_lost() => ExitCode::FAILURE,
         Ok(Ok(outcome)) => outcome.exit_code(),
         Ok(Err(error)) => {
             output::print_error(&error.to_string());

@@ -1,6 +1,7 @@
 //! What goes to the terminal: JSON or tables on standard output, messages on standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use expression::value::Value;
 
@@ -13,16 +14,27 @@ pub(crate) enum Format {
     Table,
 }
 
+/// Whether something that was to be printed could not be written.
+static WAS_LOST: AtomicBool = AtomicBool::new(false);
+
+/// Whether a result did not reach standard output, so that the command must not say that it was done.
+pub(crate) fn was_lost() -> bool {
+    WAS_LOST.load(Ordering::Relaxed)
+}
+
 /// Prints lines for people or JSON for programs on standard output.
 ///
-/// A reader that has gone away (`| head`) is no error: there is nobody left to tell.
+/// A reader that has gone away (`| head`) is no error: there is nobody left to tell. A full disk is one.
 pub(crate) fn print(text: &str) {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes());
-    if !text.ends_with('\n') {
-        let _ = stdout.write_all(b"\n");
+    let written = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        WAS_LOST.store(true, Ordering::Relaxed);
+        print_error(&format!("cannot write to standard output: {error}"));
     }
-    let _ = stdout.flush();
 }
 
 /// Prints findings on standard output, if there are any.

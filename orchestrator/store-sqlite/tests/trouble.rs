@@ -70,18 +70,23 @@ async fn a_full_database_refuses_and_goes_on() {
     store.close().await.unwrap();
 }
 
-/// A file system of its own, small and real. Mounting takes rights that not everybody has: then there is nothing to test.
+/// A file system of its own, small and real. Mounting takes rights: root's, or those that `tests/run` gets by `unshare`.
 struct Mounted(TempDir);
 
 impl Mounted {
-    fn new(size: &str) -> Option<Self> {
+    fn new(size: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", size, "tmpfs"])
             .arg(directory.path())
-            .output();
-        let is_mounted = mounted.is_ok_and(|output| output.status.success());
-        is_mounted.then_some(Self(directory))
+            .output()
+            .expect("mount can be started");
+        assert!(
+            mounted.status.success(),
+            "a tmpfs must be mounted for this test; run it as root or through tests/run: {}",
+            String::from_utf8_lossy(&mounted.stderr)
+        );
+        Self(directory)
     }
 }
 
@@ -93,10 +98,7 @@ impl Drop for Mounted {
 
 #[tokio::test]
 async fn a_full_disk_refuses_and_goes_on() {
-    let Some(mounted) = Mounted::new("size=4m") else {
-        println!("this user may not mount a file system");
-        return;
-    };
+    let mounted = Mounted::new("size=4m");
     // Something else than the store fills the disk, and later goes.
     let ballast = mounted.0.path().join("ballast");
     fs::write(&ballast, vec![1; 1_500_000]).unwrap();

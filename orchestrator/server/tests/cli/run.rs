@@ -87,6 +87,25 @@ fn running_twice_works_and_leaves_nothing() {
 }
 
 #[test]
+fn an_output_that_cannot_be_written_is_no_success() {
+    let house = House::with(&[("pass.json", PASS)]);
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = house
+        .ratchet(&["run", "--quiet", "pass.json"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    let said = house.said(&output);
+    assert!(
+        said.starts_with("exit code 1\n--- stderr\nerror: cannot write to standard output: "),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_failure_is_told_with_its_error_and_cause() {
     let definition =
         r#"{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"Broken","Cause":"by design"}}}"#;
