@@ -1,0 +1,3 @@
+//! To come.
+n/// A connection.
+pub struct Session;
