@@ -1,3 +1,5 @@
 //! To come.
-n/// A connection.
+
+/// A connection.
+#[derive(Debug)]
 pub struct Session;
