@@ -1,0 +1,1 @@
+//! What tables look like, and the statements that make them.

@@ -1,0 +1,1 @@
+//! The source: its checks, publication, slot, snapshot and stream.

@@ -1,0 +1,1 @@
+//! The target: its control tables, the loader and the applier.
