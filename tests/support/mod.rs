@@ -1,10 +1,14 @@
-//! What tests of the real binary need: the binary, a server to start and kill, clients, and a Lambda endpoint.
+//! What tests of the real binary need: the binary, a server to start and kill, clients, a Lambda endpoint, and PostgreSQL clusters.
 //!
-//! Read [`server`], then [`aws`]; both stand on [`http`]. [`lambda`] is the other side: what a server calls.
+//! Read [`server`], then [`aws`]; both stand on [`http`]. [`lambda`] is the other side: what a server calls. For replication there are
+//! [`postgres`], whose clusters [`sql`] talks to, and [`compare`].
 
 pub mod aws;
 pub mod binary;
+pub mod compare;
 pub mod http;
 pub mod lambda;
+pub mod postgres;
 pub mod python;
 pub mod server;
+pub mod sql;
