@@ -19,6 +19,7 @@ pub mod binding;
 pub mod checkpoint;
 pub mod dependency;
 pub mod mapping;
+mod nearest;
 pub mod net;
 pub mod piece;
 pub mod relation;

@@ -1,6 +1,23 @@
 //! Task settings: DMS's JSON with its defaults, and a section of our own.
+//!
+//! What DMS knows and has no effect here is accepted; [`TaskSettings::warnings`] names it where it asks for something else than DMS's default.
+
+mod known;
+mod reader;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
+
+use reader::Reader;
+
+/// The schema of the task's own tables at the target, when the settings name none.
+pub const CONTROL_SCHEMA: &str = "ratchet";
+
+/// Why settings can't be used. The text names the path, and what is allowed there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Error(pub(crate) String);
 
 /// A task's settings.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +36,8 @@ pub struct TaskSettings {
     pub control_schema: String,
     /// `Replication`, ours: what DMS has no setting for.
     pub replication: ReplicationSettings,
+    /// Settings that were given and have no effect here, each with the reason.
+    pub warnings: Vec<String>,
 }
 
 /// How changes are applied.
@@ -158,4 +177,148 @@ pub struct ReplicationSettings {
     pub part_bytes: u64,
     /// `SynchronousCommit`: whether the target's transactions wait for their flush; if not, positions are confirmed only when they are flushed.
     pub synchronous_commit: bool,
+}
+
+impl Default for TaskSettings {
+    fn default() -> Self {
+        Self::parse("{}").expect("an empty document leaves every setting at its default")
+    }
+}
+
+impl TaskSettings {
+    /// Reads the document. Sections and settings that it leaves out, or that are null, have their defaults.
+    ///
+    /// # Errors
+    /// When it is no JSON object, names a setting that neither DMS nor we have, or gives one a value that it can't have.
+    ///
+    /// Source: the DMS guide, "Specifying task settings for AWS Database Migration Service tasks".
+    pub fn parse(document: &str) -> Result<Self, Error> {
+        let reader = Reader::new(document)?;
+        let warnings = reader.check()?;
+        Ok(Self {
+            full_load: FullLoadSettings::read(&reader),
+            apply: if reader.flag("TargetMetadata.BatchApplyEnabled") {
+                ApplyMode::Batch
+            } else {
+                ApplyMode::Transactional
+            },
+            tuning: Tuning::read(&reader),
+            ddl: DdlPolicies::read(&reader),
+            errors: ErrorBehavior::read(&reader),
+            control_schema: match reader.text("ControlTablesSettings.ControlSchema") {
+                "" => CONTROL_SCHEMA.to_owned(),
+                name => name.to_owned(),
+            },
+            replication: ReplicationSettings::read(&reader),
+            warnings,
+        })
+    }
+}
+
+impl FullLoadSettings {
+    fn read(reader: &Reader) -> Self {
+        Self {
+            prepare: match reader.text("FullLoadSettings.TargetTablePrepMode") {
+                "DROP_AND_CREATE" => PrepareMode::DropAndCreate,
+                "TRUNCATE_BEFORE_LOAD" => PrepareMode::TruncateBeforeLoad,
+                _ => PrepareMode::DoNothing,
+            },
+            sub_tasks: reader.size("FullLoadSettings.MaxFullLoadSubTasks"),
+            stop_after_cached_changes: reader.flag("FullLoadSettings.StopTaskCachedChangesApplied"),
+            stop_after_load: reader.flag("FullLoadSettings.StopTaskCachedChangesNotApplied"),
+        }
+    }
+}
+
+impl Tuning {
+    fn read(reader: &Reader) -> Self {
+        const MIB: usize = 1 << 20;
+        Self {
+            batch_timeout_min: reader.seconds("ChangeProcessingTuning.BatchApplyTimeoutMin"),
+            batch_timeout_max: reader.seconds("ChangeProcessingTuning.BatchApplyTimeoutMax"),
+            batch_memory: reader
+                .size("ChangeProcessingTuning.BatchApplyMemoryLimit")
+                .saturating_mul(MIB),
+            min_transaction_size: reader.size("ChangeProcessingTuning.MinTransactionSize"),
+            memory_total: reader
+                .size("ChangeProcessingTuning.MemoryLimitTotal")
+                .saturating_mul(MIB),
+        }
+    }
+}
+
+impl DdlPolicies {
+    fn read(reader: &Reader) -> Self {
+        let policy =
+            |name: &str| reader.ddl_policy(&format!("ChangeProcessingDdlHandlingPolicy.{name}"));
+        Self {
+            dropped: policy("HandleSourceTableDropped"),
+            truncated: policy("HandleSourceTableTruncated"),
+            altered: policy("HandleSourceTableAltered"),
+        }
+    }
+}
+
+impl ErrorBehavior {
+    fn read(reader: &Reader) -> Self {
+        let policy = |name: &str| error_policy(reader.text(&format!("ErrorBehavior.{name}")));
+        let count = |name: &str| reader.number(&format!("ErrorBehavior.{name}"));
+        let interval = reader.seconds("ErrorBehavior.RecoverableErrorInterval");
+        let escalation = |what: &str| {
+            (
+                policy(&format!("{what}EscalationPolicy")),
+                u64::try_from(count(&format!("{what}EscalationCount"))).unwrap_or(0),
+            )
+        };
+        Self {
+            data: policy("DataErrorPolicy"),
+            data_escalation: escalation("DataError"),
+            table: policy("TableErrorPolicy"),
+            table_escalation: escalation("TableError"),
+            insert: policy("ApplyErrorInsertPolicy"),
+            update: policy("ApplyErrorUpdatePolicy"),
+            delete: policy("ApplyErrorDeletePolicy"),
+            apply_escalation: escalation("ApplyError"),
+            recoverable_count: u64::try_from(count("RecoverableErrorCount")).ok(),
+            recoverable_interval: interval,
+            recoverable_throttling_max: if reader.flag("ErrorBehavior.RecoverableErrorThrottling") {
+                reader
+                    .seconds("ErrorBehavior.RecoverableErrorThrottlingMax")
+                    .max(interval)
+            } else {
+                interval
+            },
+            fail_on_no_tables: reader.flag("ErrorBehavior.FailOnNoTablesCaptured"),
+        }
+    }
+}
+
+impl ReplicationSettings {
+    fn read(reader: &Reader) -> Self {
+        let heartbeat = reader.seconds("Replication.HeartbeatSeconds");
+        Self {
+            apply_workers: reader.size("Replication.ApplyWorkers"),
+            exact_boundaries: reader.flag("Replication.ExactBoundaries"),
+            capture_ddls: reader.flag("Replication.CaptureDdls"),
+            streaming: reader.flag("Replication.Streaming"),
+            two_phase: reader.flag("Replication.TwoPhase"),
+            without_origin: reader.flag("Replication.WithoutOrigin"),
+            heartbeat: (!heartbeat.is_zero()).then_some(heartbeat),
+            slot_lock_timeout: reader.seconds("Replication.SlotLockTimeoutSeconds"),
+            part_bytes: u64::try_from(reader.number("Replication.PartBytes"))
+                .expect("its least value is positive"),
+            synchronous_commit: reader.flag("Replication.SynchronousCommit"),
+        }
+    }
+}
+
+/// The reader has checked that it is one of these.
+fn error_policy(name: &str) -> ErrorPolicy {
+    match name {
+        "IGNORE_RECORD" => ErrorPolicy::IgnoreRecord,
+        "LOG_ERROR" => ErrorPolicy::LogError,
+        "SUSPEND_TABLE" => ErrorPolicy::SuspendTable,
+        "INSERT_RECORD" | "UPDATE_RECORD" => ErrorPolicy::Upsert,
+        _ => ErrorPolicy::StopTask,
+    }
 }
