@@ -36,6 +36,8 @@ pub enum Error {
         user: String,
         /// Why.
         reason: String,
+        /// PostgreSQL's code, when it was the server that refused.
+        code: Option<String>,
     },
     /// The connection is gone.
     #[error("the connection to {host} was lost: {reason}")]
@@ -88,9 +90,9 @@ impl Error {
         match self {
             Self::Database(error) => Some(&error.code),
             Self::Client(error) => error.code().map(tokio_postgres::error::SqlState::code),
+            Self::Authentication { code, .. } => code.as_deref(),
             Self::Connect { .. }
             | Self::Tls { .. }
-            | Self::Authentication { .. }
             | Self::Closed { .. }
             | Self::Protocol(_)
             | Self::Settings(_) => None,

@@ -5,14 +5,22 @@
 //!
 //! Read in this order: [`settings`], [`error`], [`session`], [`batch`], [`copy`], [`duplex`], [`client`].
 
+mod attempts;
 pub mod batch;
+mod certificate;
+mod channel;
 pub mod client;
 pub mod copy;
 pub mod duplex;
 pub mod error;
+mod login;
 pub mod session;
 pub mod settings;
+mod socket;
+mod tls;
 
+pub use batch::Batch;
 pub use error::Error;
-pub use session::Session;
+pub use login::CancelToken;
+pub use session::{Mode, Session};
 pub use settings::Settings;
