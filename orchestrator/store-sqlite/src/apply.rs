@@ -7,7 +7,9 @@ use sqlx::error::BoxDynError;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, AssertSqlSafe, Row, SqliteConnection};
 use store::contract::{Commit, Write};
-use store::records::{ActivityRecord, ExecutionId, RevisionRecord, StateMachineRecord, Tag};
+use store::records::{
+    ActivityRecord, ExecutionId, ResourceRecord, RevisionRecord, StateMachineRecord, Tag,
+};
 
 use crate::group::{Added, ExecutionRow, Rows};
 use crate::many_rows::ManyRows;
@@ -258,6 +260,8 @@ async fn write_other(connection: &mut SqliteConnection, write: &Write) -> Result
         Write::PutActivity(record) => put_activity(connection, record).await,
         Write::DeleteActivity(name) => delete_activity(connection, name).await,
         Write::PutTags { arn, tags } => put_tags(connection, arn, tags).await,
+        Write::PutResource(record) => put_resource(connection, record).await,
+        Write::DeleteResource { kind, name } => delete_resource(connection, kind, name).await,
         Write::AddExecution(_)
         | Write::SetStatus { .. }
         | Write::AppendHistory { .. }
@@ -359,6 +363,37 @@ async fn put_tags(
             arguments.add(tag.key.clone())?;
             arguments.add(tag.value.clone())
         })
+        .await?;
+    Ok(())
+}
+
+const PUT_RESOURCE: &str = "insert into resources (kind, name, document) values (?, ?, ?)
+     on conflict (kind, name) do update set document = excluded.document";
+
+async fn put_resource(
+    connection: &mut SqliteConnection,
+    record: &ResourceRecord,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(PUT_RESOURCE)
+        .bind(record.kind.clone())
+        .bind(record.name.clone())
+        .bind(record.document.clone())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+const DELETE_RESOURCE: &str = "delete from resources where kind = ? and name = ?";
+
+async fn delete_resource(
+    connection: &mut SqliteConnection,
+    kind: &str,
+    name: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(DELETE_RESOURCE)
+        .bind(kind.to_owned())
+        .bind(name.to_owned())
+        .execute(connection)
         .await?;
     Ok(())
 }

@@ -45,7 +45,7 @@ pub(crate) struct Rows<'a> {
     pub(crate) begun: Vec<ExecutionId>,
     /// New inputs.
     pub(crate) inputs: Vec<(ExecutionId, u32, &'a [u8])>,
-    /// Writes of state machines, activities and tags: rare, so each is a statement of its own.
+    /// Writes of state machines, activities, tags and resources: rare, so each is a statement of its own.
     pub(crate) others: Vec<&'a Write>,
     /// Executions to remove altogether, after everything else.
     pub(crate) deleted: Vec<ExecutionId>,
@@ -111,7 +111,9 @@ pub(crate) fn size(commit: &Commit) -> usize {
             | Write::DeleteExecution(_)
             | Write::PutActivity(_)
             | Write::DeleteActivity(_)
-            | Write::PutTags { .. } => 0,
+            | Write::PutTags { .. }
+            | Write::PutResource(_)
+            | Write::DeleteResource { .. } => 0,
         })
         .sum()
 }
@@ -161,7 +163,9 @@ impl<'a> Added<'a> {
                 | Write::DeleteExecution(_)
                 | Write::PutActivity(_)
                 | Write::DeleteActivity(_)
-                | Write::PutTags { .. } => {}
+                | Write::PutTags { .. }
+                | Write::PutResource(_)
+                | Write::DeleteResource { .. } => {}
             }
         }
     }
@@ -246,7 +250,9 @@ impl<'a> Rows<'a> {
             | Write::AddRevision(_)
             | Write::PutActivity(_)
             | Write::DeleteActivity(_)
-            | Write::PutTags { .. } => self.others.push(write),
+            | Write::PutTags { .. }
+            | Write::PutResource(_)
+            | Write::DeleteResource { .. } => self.others.push(write),
         }
     }
 

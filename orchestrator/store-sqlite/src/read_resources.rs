@@ -1,4 +1,4 @@
-//! Reads state machines, their definitions, activities and tags, and the highest numbers in use.
+//! Reads state machines, their definitions, activities, tags and resources, and the highest numbers in use.
 
 use std::sync::Arc;
 
@@ -6,7 +6,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 use store::contract::{Error, LastNumbers};
 use store::records::{
-    ActivityRecord, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
+    ActivityRecord, ResourceRecord, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord,
+    Tag,
 };
 
 use crate::errors::read_error;
@@ -188,6 +189,49 @@ pub(crate) async fn tags(pool: &SqlitePool, arn: &str) -> Result<Vec<Tag>, Error
         })
         .collect::<Result<_, sqlx::Error>>()
         .map_err(read_error)
+}
+
+const RESOURCE: &str = "select kind, name, document from resources where kind = ? and name = ?";
+
+/// The resource of that kind and name.
+pub(crate) async fn resource(
+    pool: &SqlitePool,
+    kind: &str,
+    name: &str,
+) -> Result<Option<ResourceRecord>, Error> {
+    let row = sqlx::query(RESOURCE)
+        .bind(kind.to_owned())
+        .bind(name.to_owned())
+        .fetch_optional(pool)
+        .await
+        .map_err(read_error)?;
+    row.as_ref()
+        .map(resource_record)
+        .transpose()
+        .map_err(read_error)
+}
+
+const RESOURCES: &str = "select kind, name, document from resources where kind = ? order by name";
+
+/// All resources of a kind, by name.
+pub(crate) async fn resources(pool: &SqlitePool, kind: &str) -> Result<Vec<ResourceRecord>, Error> {
+    let rows = sqlx::query(RESOURCES)
+        .bind(kind.to_owned())
+        .fetch_all(pool)
+        .await
+        .map_err(read_error)?;
+    rows.iter()
+        .map(resource_record)
+        .collect::<Result<_, _>>()
+        .map_err(read_error)
+}
+
+fn resource_record(row: &SqliteRow) -> Result<ResourceRecord, sqlx::Error> {
+    Ok(ResourceRecord {
+        kind: text(row, 0)?,
+        name: text(row, 1)?,
+        document: text(row, 2)?,
+    })
 }
 
 const PING: &str = "select count(*) from numbers";

@@ -10,7 +10,7 @@ use crate::open::OpenError;
 const APPLICATION_ID: i64 = 0x5254_4348;
 
 /// Each brings the schema one version further; `user_version` says how many were applied. Never change one, add one.
-const MIGRATIONS: [&str; 1] = [FIRST];
+const MIGRATIONS: [&str; 2] = [FIRST, RESOURCES];
 
 /// - `executions` and `history` only grow at their ends: a key in the middle would make every commit touch pages of its own.
 /// - `executions_by_status` serves every list: one status directly, all of them as a merge.
@@ -97,6 +97,16 @@ create table tags (
     key text not null,
     value text not null,
     primary key (arn, position)
+) strict, without rowid;
+";
+
+/// What other crates keep beside executions: few rows, each a document that only its keeper reads.
+const RESOURCES: &str = "
+create table resources (
+    kind text not null,
+    name text not null,
+    document text not null,
+    primary key (kind, name)
 ) strict, without rowid;
 ";
 

@@ -10,8 +10,8 @@ use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 use store::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, Store};
 use store::records::{
-    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Parent, Recovered, RevisionId,
-    RevisionRecord, StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
+    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Parent, Recovered, ResourceRecord,
+    RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
 };
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -219,6 +219,18 @@ impl Store for SqliteStore {
 
     fn tags<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Vec<Tag>, Error>> {
         Box::pin(read_resources::tags(&self.readers, arn))
+    }
+
+    fn resource<'a>(
+        &'a self,
+        kind: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<ResourceRecord>, Error>> {
+        Box::pin(read_resources::resource(&self.readers, kind, name))
+    }
+
+    fn resources<'a>(&'a self, kind: &'a str) -> BoxFuture<'a, Result<Vec<ResourceRecord>, Error>> {
+        Box::pin(read_resources::resources(&self.readers, kind))
     }
 
     fn delete_ended(&self, ended_before: i64, limit: usize) -> BoxFuture<'_, Result<u64, Error>> {

@@ -200,9 +200,29 @@ async fn a_newer_database_is_refused() {
     alter(directory.path(), "pragma user_version = 77").await;
     check_refusal(
         directory.path(),
-        "cannot open the database: its version is 77, this binary knows 1",
+        "cannot open the database: its version is 77, this binary knows 2",
     )
     .await;
+}
+
+#[tokio::test]
+async fn an_older_database_is_brought_up_to_date() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(directory.path(), Options::default())
+        .await
+        .unwrap();
+    let added = Write::AddExecution(execution(1, "kept"));
+    store.commit(commit([added])).await.unwrap();
+    store.close().await.unwrap();
+    // As the first version left it.
+    alter(directory.path(), "drop table resources").await;
+    alter(directory.path(), "pragma user_version = 1").await;
+    let store = SqliteStore::open(directory.path(), Options::default())
+        .await
+        .unwrap();
+    assert!(store.resources("task").await.unwrap().is_empty());
+    assert!(store.execution(ExecutionId(1)).await.unwrap().is_some());
+    store.close().await.unwrap();
 }
 
 #[tokio::test]

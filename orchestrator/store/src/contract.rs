@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::records::{
     ActivityRecord, ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, HistoryPage,
-    Parent, Recovered, Recovery, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord,
-    Tag, UnfinishedExecution,
+    Parent, Recovered, Recovery, ResourceRecord, RevisionId, RevisionRecord, StateMachineId,
+    StateMachineRecord, Tag, UnfinishedExecution,
 };
 
 /// Where executions survive.
@@ -112,6 +112,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// The tags of a resource, in the order they were set.
     fn tags<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Vec<Tag>, Error>>;
+
+    /// The resource of that kind and name.
+    fn resource<'a>(
+        &'a self,
+        kind: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<ResourceRecord>, Error>>;
+
+    /// All resources of a kind, by name.
+    fn resources<'a>(&'a self, kind: &'a str) -> BoxFuture<'a, Result<Vec<ResourceRecord>, Error>>;
 
     /// Deletes for good up to `limit` executions that ended before `ended_before` (milliseconds since 1970), with their
     /// histories; says how many.
@@ -221,6 +231,15 @@ pub enum Write {
         arn: Arc<str>,
         /// Its tags.
         tags: Vec<Tag>,
+    },
+    /// Adds a resource or replaces its document.
+    PutResource(ResourceRecord),
+    /// Removes a resource.
+    DeleteResource {
+        /// Its kind.
+        kind: Arc<str>,
+        /// Its name.
+        name: Arc<str>,
     },
 }
 

@@ -8,8 +8,8 @@ use crate::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, St
 use crate::history_page::PageBuilder;
 use crate::memory_state::State;
 use crate::records::{
-    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Parent, Recovered, RevisionId,
-    RevisionRecord, StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
+    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Parent, Recovered, ResourceRecord,
+    RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
 };
 
 /// A store in memory. Clones share their state; [`MemoryStore::survivor`] does not.
@@ -257,6 +257,18 @@ impl Store for MemoryStore {
 
     fn tags<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Vec<Tag>, Error>> {
         self.read(|state| Ok(state.tags(arn)))
+    }
+
+    fn resource<'a>(
+        &'a self,
+        kind: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<ResourceRecord>, Error>> {
+        self.read(|state| Ok(state.resource(kind, name)))
+    }
+
+    fn resources<'a>(&'a self, kind: &'a str) -> BoxFuture<'a, Result<Vec<ResourceRecord>, Error>> {
+        self.read(|state| Ok(state.resources(kind)))
     }
 
     fn delete_ended(&self, ended_before: i64, limit: usize) -> BoxFuture<'_, Result<u64, Error>> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, Write};
 use crate::records::{
     ActivityRecord, ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, Parent, Recovered,
-    Recovery, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
+    Recovery, ResourceRecord, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
     UnfinishedExecution,
 };
 
@@ -22,6 +22,7 @@ pub(crate) struct State {
     unfinished: BTreeMap<ExecutionId, Unfinished>,
     activities: BTreeMap<Arc<str>, ActivityRecord>,
     tags: HashMap<Arc<str>, Vec<Tag>>,
+    resources: BTreeMap<(Arc<str>, Arc<str>), ResourceRecord>,
     last_execution: u64,
 }
 
@@ -118,6 +119,13 @@ impl State {
             }
             Write::PutTags { arn, tags } => {
                 self.tags.insert(arn, tags);
+            }
+            Write::PutResource(record) => {
+                let key = (record.kind.clone(), record.name.clone());
+                self.resources.insert(key, record);
+            }
+            Write::DeleteResource { kind, name } => {
+                self.resources.remove(&(kind, name));
             }
         }
     }
@@ -333,5 +341,20 @@ impl State {
     /// See [`crate::contract::Store::tags`].
     pub(crate) fn tags(&self, arn: &str) -> Vec<Tag> {
         self.tags.get(arn).cloned().unwrap_or_default()
+    }
+
+    /// See [`crate::contract::Store::resource`].
+    pub(crate) fn resource(&self, kind: &str, name: &str) -> Option<ResourceRecord> {
+        let key = (Arc::from(kind), Arc::from(name));
+        self.resources.get(&key).cloned()
+    }
+
+    /// See [`crate::contract::Store::resources`].
+    pub(crate) fn resources(&self, kind: &str) -> Vec<ResourceRecord> {
+        self.resources
+            .values()
+            .filter(|record| &*record.kind == kind)
+            .cloned()
+            .collect()
     }
 }

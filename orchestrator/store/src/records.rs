@@ -154,6 +154,17 @@ pub struct ActivityRecord {
     pub created_at: i64,
 }
 
+/// A resource of a kind that the store knows nothing about (a replication task, for one): whoever keeps it reads its document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceRecord {
+    /// Its kind.
+    pub kind: Arc<str>,
+    /// Its name, unique among its kind.
+    pub name: Arc<str>,
+    /// What it is: JSON text with a version.
+    pub document: Arc<str>,
+}
+
 /// A tag of a state machine or activity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {

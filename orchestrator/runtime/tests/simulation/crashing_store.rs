@@ -10,8 +10,8 @@ use futures_util::future::{BoxFuture, FutureExt};
 use store::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, Store};
 use store::memory::MemoryStore;
 use store::records::{
-    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Parent, Recovered, RevisionId,
-    RevisionRecord, StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
+    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Parent, Recovered, ResourceRecord,
+    RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
 };
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -276,6 +276,18 @@ impl Store for CrashingStore {
 
     fn tags<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Vec<Tag>, Error>> {
         self.read(move || self.durable.tags(arn))
+    }
+
+    fn resource<'a>(
+        &'a self,
+        kind: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<ResourceRecord>, Error>> {
+        self.read(|| self.durable.resource(kind, name))
+    }
+
+    fn resources<'a>(&'a self, kind: &'a str) -> BoxFuture<'a, Result<Vec<ResourceRecord>, Error>> {
+        self.read(|| self.durable.resources(kind))
     }
 
     fn delete_ended(&self, ended_before: i64, limit: usize) -> BoxFuture<'_, Result<u64, Error>> {

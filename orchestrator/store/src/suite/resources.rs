@@ -1,11 +1,11 @@
-//! State machines, definitions, activities and tags.
+//! State machines, definitions, activities, tags, and resources of kinds that the store does not know.
 
 use std::sync::Arc;
 
 use super::samples::{machine, revision, tag, write};
 use super::{Case, Subject, reopen};
 use crate::contract::{LastNumbers, Write};
-use crate::records::{ActivityRecord, MachineType, RevisionId, StateMachineId};
+use crate::records::{ActivityRecord, MachineType, ResourceRecord, RevisionId, StateMachineId};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -23,6 +23,10 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "tags keep their order and are replaced as a whole",
         run: |subject| Box::pin(tags(subject)),
+    },
+    Case {
+        name: "resources are kept by kind and name, and the last document put stays",
+        run: |subject| Box::pin(kinds(subject)),
     },
 ];
 
@@ -125,4 +129,43 @@ async fn tags(subject: &mut dyn Subject) {
     assert_eq!(store.tags("arn:x").await.unwrap(), [tag("b", "2")]);
     write(&*store, [put(vec![])]).await;
     assert!(store.tags("arn:x").await.unwrap().is_empty());
+}
+
+async fn kinds(subject: &mut dyn Subject) {
+    let store = subject.open().await;
+    let put = |kind, name, document| Write::PutResource(resource(kind, name, document));
+    write(
+        &*store,
+        [put("task", "b", "1"), put("task", "a", "{\"ü\": 2}")],
+    )
+    .await;
+    write(&*store, [put("other", "b", "3"), put("task", "b", "4")]).await;
+    let store = reopen(subject, store).await;
+    let all = store.resources("task").await.unwrap();
+    let expected = [
+        resource("task", "a", "{\"ü\": 2}"),
+        resource("task", "b", "4"),
+    ];
+    assert_eq!(all, expected);
+    let found = store.resource("other", "b").await.unwrap();
+    assert_eq!(found, Some(resource("other", "b", "3")));
+    assert_eq!(store.resource("other", "a").await.unwrap(), None);
+    let delete = |kind, name| Write::DeleteResource {
+        kind: Arc::from(kind),
+        name: Arc::from(name),
+    };
+    write(&*store, [delete("task", "b"), delete("task", "none")]).await;
+    let store = reopen(subject, store).await;
+    assert_eq!(store.resource("task", "b").await.unwrap(), None);
+    assert_eq!(store.resources("task").await.unwrap().len(), 1);
+    assert_eq!(store.resources("other").await.unwrap().len(), 1);
+    assert!(store.resources("nothing").await.unwrap().is_empty());
+}
+
+fn resource(kind: &str, name: &str, document: &str) -> ResourceRecord {
+    ResourceRecord {
+        kind: Arc::from(kind),
+        name: Arc::from(name),
+        document: Arc::from(document),
+    }
 }
