@@ -126,6 +126,10 @@ impl Piece {
 
     /// The row after the change.
     #[must_use]
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "old and new are what the protocol calls the two rows"
+    )]
     pub fn new(&self, change: &Change) -> Option<Tuple<'_>> {
         match change.kind {
             ChangeKind::Insert | ChangeKind::Update => Some(self.first(change).0),
