@@ -1,0 +1,34 @@
+//! Names and texts as SQL writes them.
+
+use replication::relation::TableName;
+
+/// A name in double quotes, always: so that no list of keywords is needed.
+#[must_use]
+pub fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text in single quotes. `standard_conforming_strings` is on in every session that is younger than PostgreSQL 9.1, unless somebody
+/// turned it off: a backslash makes it an escape string, which means the same either way.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    let doubled = text.replace('\'', "''");
+    if doubled.contains('\\') {
+        format!(" E'{}'", doubled.replace('\\', "\\\\"))
+    } else {
+        format!("'{doubled}'")
+    }
+}
+
+/// A table's (or another relation's) full name.
+#[must_use]
+pub fn relation(name: &TableName) -> String {
+    format!("{}.{}", identifier(&name.schema), identifier(&name.table))
+}
+
+/// Names in a list.
+#[must_use]
+pub fn identifiers<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.into_iter().map(identifier).collect();
+    names.join(", ")
+}
