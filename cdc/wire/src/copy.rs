@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::io::IoSlice;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use tokio::io::AsyncWrite;
@@ -97,6 +97,8 @@ impl<'a> CopyOut<'a> {
 pub struct CopyIn<'a> {
     session: &'a mut Session,
     ending: Ending,
+    /// What the server has refused with, until the message that is being sent is complete.
+    refused: Option<Error>,
 }
 
 impl<'a> CopyIn<'a> {
@@ -104,6 +106,7 @@ impl<'a> CopyIn<'a> {
         Self {
             session,
             ending: Ending::default(),
+            refused: None,
         }
     }
 
@@ -127,7 +130,10 @@ impl<'a> CopyIn<'a> {
     pub async fn finish(mut self) -> Result<u64, Error> {
         let done = [b'c', 0, 0, 0, 4];
         self.session.go_on(&done, &mut self.ending).await?;
-        Ok(self.ending.rows)
+        match self.ending.failure.take() {
+            Some(error) => Err(error),
+            None => Ok(self.ending.rows),
+        }
     }
 
     /// Gives it up: the statement fails.
@@ -145,6 +151,7 @@ impl<'a> CopyIn<'a> {
         }
     }
 
+    /// Sends all of the message, also when the server has refused meanwhile: it reads on, to the next statement.
     fn poll_send(
         &mut self,
         context: &mut Context<'_>,
@@ -168,53 +175,59 @@ impl<'a> CopyIn<'a> {
                     return Poll::Ready(Err(self.session.channel.closed("it takes no more bytes")));
                 }
                 Poll::Ready(Err(error)) => {
+                    // The server may have said why before it closed the connection.
                     let closed = self.session.channel.closed(&error.to_string());
-                    return self.poll_refused(context, Some(closed));
+                    let told = self.refused.take();
+                    if told.is_none()
+                        && let Err(error) = ready!(self.poll_refused(context))
+                        && error.code().is_some()
+                    {
+                        return Poll::Ready(Err(error));
+                    }
+                    return Poll::Ready(Err(told.or(self.refused.take()).unwrap_or(closed)));
                 }
                 Poll::Pending => {
-                    return match self.poll_refused(context, None) {
-                        Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-                        Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
-                    };
+                    if self.refused.is_none()
+                        && let Poll::Ready(Err(error)) = self.poll_refused(context)
+                    {
+                        return Poll::Ready(Err(error));
+                    }
+                    return Poll::Pending;
                 }
             }
         }
         // An error that is there already is told now, and not after a gigabyte.
-        match self.poll_refused(context, None) {
-            Poll::Ready(outcome) => Poll::Ready(outcome),
-            Poll::Pending => Poll::Ready(Ok(())),
+        if self.refused.is_none()
+            && let Poll::Ready(Err(error)) = self.poll_refused(context)
+        {
+            return Poll::Ready(Err(error));
+        }
+        match self.refused.take() {
+            Some(error) => {
+                self.session.is_ready_again();
+                Poll::Ready(Err(error))
+            }
+            None => Poll::Ready(Ok(())),
         }
     }
 
-    /// Whether the server has refused. During a COPY it says nothing else.
-    fn poll_refused(
-        &mut self,
-        context: &mut Context<'_>,
-        broken: Option<Error>,
-    ) -> Poll<Result<(), Error>> {
+    /// Reads what the server says: during a COPY it speaks only to refuse. Ready when it has, and in [`Self::refused`] is why; an error when
+    /// the connection is gone.
+    fn poll_refused(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
             let (ending, session) = (&mut self.ending, &mut *self.session);
             let mut failure = ending.failure.take();
             let taken = session.take_messages(ending, &mut failure);
             ending.failure = failure;
-            match taken {
-                Err(error) => return Poll::Ready(Err(error)),
-                Ok(Some(_)) => {
-                    session.is_ready_again();
-                    let error = ending.failure.take().unwrap_or_else(|| {
+            if taken?.is_some() {
+                self.refused =
+                    Some(ending.failure.take().unwrap_or_else(|| {
                         Error::Protocol("COPY ended before its data".to_owned())
-                    });
-                    return Poll::Ready(Err(error));
-                }
-                Ok(None) => {}
+                    }));
+                return Poll::Ready(Ok(()));
             }
-            match session.channel.poll_fill(context) {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(closed)) => {
-                    let error = ending.failure.take().or(broken).unwrap_or(closed);
-                    return Poll::Ready(Err(error));
-                }
-                Poll::Pending => return Poll::Pending,
+            if let Err(closed) = ready!(session.channel.poll_fill(context)) {
+                return Poll::Ready(Err(ending.failure.take().unwrap_or(closed)));
             }
         }
     }
