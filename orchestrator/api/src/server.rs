@@ -5,7 +5,8 @@ use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::Router;
+use axum::routing::get;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -14,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::options::Options;
+use crate::options::{Figures, Options};
 
 /// How long requests in progress may take once the server is told to stop. Long polls and event streams end sooner when the
 /// caller closes the engine meanwhile.
@@ -27,6 +28,14 @@ const HEAD: Duration = Duration::from_secs(30);
 pub fn router(runtime: Runtime, options: Options) -> Router {
     crate::aws::front::router(runtime.clone(), &options)
         .merge(crate::rest::router(runtime, options))
+}
+
+/// Figures alone, for a process without an engine: `/metrics`, and `/healthz`.
+pub fn figures_router(figures: Figures) -> Router {
+    Router::new()
+        .route("/metrics", get(crate::rest::metrics::metrics_of_process))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .layer(Extension(figures))
 }
 
 /// Answers on the listener until `shutdown` is ready; then takes no more connections, lets requests in progress end, and returns

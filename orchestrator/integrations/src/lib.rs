@@ -28,6 +28,7 @@ mod lambda;
 mod lambda_endpoint;
 mod lambda_result;
 mod process;
+pub mod replication;
 mod runtime_api;
 mod runtime_function;
 pub mod settings;

@@ -31,6 +31,9 @@ pub(crate) const LAMBDA_RESULT_BYTES: usize = 6_291_556;
 ///
 /// [http]
 /// deny = ["169.254.0.0/16", "10.0.0.0/8"]
+///
+/// [replication.endpoints.shop]
+/// url = "postgresql://replicator@db.example.com/shop?sslmode=verify-full"
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -47,6 +50,8 @@ pub struct Settings {
     pub connections: BTreeMap<String, ConnectionSettings>,
     /// Bounds of all outgoing HTTP, and where `http:invoke` may go.
     pub http: HttpSettings,
+    /// The databases that replication tasks can name.
+    pub replication: ReplicationSettings,
 }
 
 impl Default for Settings {
@@ -58,6 +63,7 @@ impl Default for Settings {
             region: "us-east-1".to_owned(),
             connections: BTreeMap::new(),
             http: HttpSettings::default(),
+            replication: ReplicationSettings::default(),
         }
     }
 }
@@ -193,6 +199,86 @@ impl Default for HttpSettings {
     }
 }
 
+/// What replication tasks find in the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReplicationSettings {
+    /// The databases that a task can name as its source or target.
+    pub endpoints: BTreeMap<String, EndpointSettings>,
+    /// Where changes wait on disk for the end of a large transaction; below the data directory when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spill_directory: Option<PathBuf>,
+}
+
+/// A database.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointSettings {
+    /// Where it is and who connects: `postgresql://user:password@host:5432/database?sslmode=verify-full`. A password that is left out is taken
+    /// from `PGPASSWORD` or a password file.
+    pub url: ConnectionUrl,
+}
+
+/// A connection URL, whose password is not shown.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(transparent)]
+pub struct ConnectionUrl(pub String);
+
+impl ConnectionUrl {
+    /// How it connects.
+    ///
+    /// # Errors
+    /// What is wrong with it; the text has no password.
+    pub fn settings(&self) -> Result<wire::Settings, String> {
+        wire::Settings::parse(&self.0).map_err(|error| error.to_string())
+    }
+
+    /// The URL with `***` in place of its password.
+    #[must_use]
+    pub fn covered(&self) -> String {
+        let (place, query) = match self.0.split_once('?') {
+            Some((place, query)) => (place, Some(query)),
+            None => (self.0.as_str(), None),
+        };
+        let begin = place.find("://").map_or(0, |at| at + 3);
+        let end = place[begin..]
+            .find('/')
+            .map_or(place.len(), |at| begin + at);
+        let mut text = match place[begin..end].rsplit_once('@') {
+            Some((credentials, host)) => match credentials.split_once(':') {
+                Some((user, _)) => format!("{}{user}:***@{host}{}", &place[..begin], &place[end..]),
+                None => place.to_owned(),
+            },
+            None => place.to_owned(),
+        };
+        for (number, pair) in query
+            .into_iter()
+            .flat_map(|query| query.split('&'))
+            .enumerate()
+        {
+            text.push(if number == 0 { '?' } else { '&' });
+            text.push_str(if pair.starts_with("password=") {
+                "password=***"
+            } else {
+                pair
+            });
+        }
+        text
+    }
+}
+
+impl fmt::Debug for ConnectionUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.covered())
+    }
+}
+
+impl Serialize for ConnectionUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.covered())
+    }
+}
+
 /// A text that is not shown: neither in logs nor where the configuration is printed.
 #[derive(Clone, PartialEq, Deserialize)]
 #[serde(transparent)]
@@ -245,6 +331,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A database that replication tasks can name can't be used.
+    #[error("cannot use replication endpoint {name}: {reason}")]
+    Database {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file of certificate authorities can't be used.
     #[error("cannot read certificate authorities from {path}: {reason}")]
     Certificates {
@@ -253,4 +347,27 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ConnectionUrl;
+
+    #[test]
+    fn a_url_is_shown_without_its_password() {
+        let check = |url: &str, expected: &str| {
+            assert_eq!(ConnectionUrl(url.to_owned()).covered(), expected);
+        };
+        check("postgresql://ann@db/shop", "postgresql://ann@db/shop");
+        check(
+            "postgresql://ann:se%40cret@db:5432/shop?sslmode=require",
+            "postgresql://ann:***@db:5432/shop?sslmode=require",
+        );
+        check("postgresql://ann:a@b:c@db", "postgresql://ann:***@db");
+        check(
+            "postgresql:///shop?user=ann&password=secret&host=/run",
+            "postgresql:///shop?user=ann&password=***&host=/run",
+        );
+        check("nonsense", "nonsense");
+    }
 }

@@ -1,5 +1,7 @@
 //! The command line's shape.
 
+pub(crate) mod replicate;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -9,7 +11,7 @@ use crate::config::values::Profile;
 use crate::outcome::EXIT_CODES;
 use crate::output::Format;
 
-/// Durable workflows, compatible with AWS Step Functions.
+/// Durable workflows, compatible with AWS Step Functions, and replication of PostgreSQL databases.
 #[derive(Debug, Parser)]
 #[command(name = "ratchet", version, after_help = EXIT_CODES, propagate_version = true)]
 pub(crate) struct Arguments {
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Execute a definition here, durably, and print its output
     Run(Run),
+    /// Copy tables from one PostgreSQL database to another and follow their changes, until SIGTERM or SIGINT
+    Replicate(Box<replicate::Replicate>),
     /// Check definitions and show everything that is wrong with them
     Validate(Validate),
     /// Look at the executions of a server

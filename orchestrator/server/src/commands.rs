@@ -3,6 +3,7 @@
 mod completions;
 mod config;
 mod executions;
+mod replicate;
 mod run;
 mod serve;
 mod state_machines;
@@ -31,6 +32,11 @@ pub(crate) fn perform(arguments: Arguments, stack_bytes: usize) -> Result<Outcom
         Command::Run(run) => {
             let in_force = configure(&run.sources.flags(), &environment, Some(&run.file))?;
             threads(stack_bytes)?.block_on(run::run(&run, in_force))
+        }
+        Command::Replicate(replicate) => {
+            let in_force = configure(&replicate.sources.flags(), &environment, None)?;
+            let work = replicate::replicate(&replicate, in_force, &environment);
+            threads(stack_bytes)?.block_on(work)
         }
         Command::Validate(validate) => validate::validate(&validate, &environment),
         Command::Executions(command) => {

@@ -14,8 +14,11 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
+use api::options::Figures;
 use integrations::Settings;
-use integrations::settings::{ConnectionSettings, Credentials, FunctionSettings, HttpSettings};
+use integrations::settings::{
+    ConnectionSettings, Credentials, FunctionSettings, HttpSettings, ReplicationSettings,
+};
 use interpreter::step::Limits as ExecutionLimits;
 use runtime::arn::Partition;
 use runtime::options::{EngineLimits, Options};
@@ -59,6 +62,9 @@ pub(crate) struct Config {
     connections: BTreeMap<String, ConnectionSettings>,
     #[serde(default)]
     functions: BTreeMap<String, FunctionSettings>,
+    /// The databases that replication tasks can name, and where they spill.
+    #[serde(default)]
+    pub(crate) replication: ReplicationSettings,
 }
 
 /// The limits; see [`EngineLimits`] for their meanings.
@@ -122,13 +128,23 @@ impl Config {
             region: region.as_str().to_owned(),
             connections: self.connections.clone(),
             http: self.http.clone(),
+            replication: self.replication.clone(),
+        }
+    }
+
+    /// Where changes wait on disk for the end of a large transaction.
+    pub(crate) fn spill_directory(&self) -> PathBuf {
+        match &self.replication.spill_directory {
+            Some(directory) => directory.clone(),
+            None => self.data.join("replication"),
         }
     }
 
     /// What the HTTP front is told.
-    pub(crate) fn api_options(&self) -> api::options::Options {
+    pub(crate) fn api_options(&self, figures: Figures) -> api::options::Options {
         api::options::Options {
             body_bytes: self.body_bytes.as_usize(),
+            figures,
         }
     }
 }

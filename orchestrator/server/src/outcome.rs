@@ -51,6 +51,9 @@ pub(crate) enum Error {
     /// It was tried and failed.
     #[error("{0}")]
     Failed(String),
+    /// A replication task's tables must be loaded anew.
+    #[error("{0}")]
+    ResyncRequired(String),
 }
 
 impl Error {
@@ -60,6 +63,7 @@ impl Error {
             Self::Failed(_) => 1,
             Self::Usage(_) | Self::Config(_) => 2,
             Self::Unavailable(_) => 3,
+            Self::ResyncRequired(_) => 4,
         })
     }
 }

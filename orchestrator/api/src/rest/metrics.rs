@@ -2,19 +2,37 @@
 
 use std::fmt::{Display, Write};
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use runtime::runtime::Runtime;
 use runtime::views::Counters;
 
+use crate::options::Figures;
 use crate::rest::process::Process;
 
 /// Shows figures for Prometheus
 #[utoipa::path(get, path = "/metrics", tag = "operation", operation_id = "getMetrics",
     responses((status = 200, description = "The figures", body = String, content_type = "text/plain")))]
-pub(super) async fn metrics(State(runtime): State<Runtime>) -> impl IntoResponse {
-    let text = page(&runtime.counters(), &Process::now());
+pub(super) async fn metrics(
+    State(runtime): State<Runtime>,
+    Extension(figures): Extension<Figures>,
+) -> impl IntoResponse {
+    answer(page(&runtime.counters(), &Process::now()) + &figures.now())
+}
+
+/// The same for a process without an engine.
+pub(crate) async fn metrics_of_process(
+    Extension(figures): Extension<Figures>,
+) -> impl IntoResponse {
+    let mut page = Page::default();
+    page.build();
+    page.process(&Process::now());
+    answer(page.text + &figures.now())
+}
+
+fn answer(text: String) -> impl IntoResponse {
     (
         [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
         text,
@@ -23,12 +41,7 @@ pub(super) async fn metrics(State(runtime): State<Runtime>) -> impl IntoResponse
 
 fn page(counters: &Counters, process: &Process) -> String {
     let mut page = Page::default();
-    page.one(
-        "ratchet_build_info",
-        "gauge",
-        "The version that runs.",
-        &[(&format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1)],
-    );
+    page.build();
     page.counter(
         "ratchet_executions_started_total",
         "Executions started.",
@@ -75,37 +88,7 @@ fn page(counters: &Counters, process: &Process) -> String {
         "Executions that can't go on until somebody looks at them.",
         counters.executions_parked,
     );
-    page.maybe(
-        "process_cpu_seconds_total",
-        "counter",
-        "Processor time, user and system.",
-        process.cpu_seconds,
-    );
-    page.maybe(
-        "process_resident_memory_bytes",
-        "gauge",
-        "Memory in use.",
-        process.resident_bytes,
-    );
-    page.maybe(
-        "process_virtual_memory_bytes",
-        "gauge",
-        "Address space.",
-        process.virtual_bytes,
-    );
-    page.maybe("process_threads", "gauge", "Threads.", process.threads);
-    page.maybe(
-        "process_open_fds",
-        "gauge",
-        "Open files and sockets.",
-        process.open_files,
-    );
-    page.maybe(
-        "process_start_time_seconds",
-        "gauge",
-        "When the process began, in seconds since 1970.",
-        process.started_at,
-    );
+    page.process(process);
     page.text
 }
 
@@ -115,6 +98,49 @@ struct Page {
 }
 
 impl Page {
+    fn build(&mut self) {
+        self.one(
+            "ratchet_build_info",
+            "gauge",
+            "The version that runs.",
+            &[(&format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1)],
+        );
+    }
+
+    fn process(&mut self, process: &Process) {
+        self.maybe(
+            "process_cpu_seconds_total",
+            "counter",
+            "Processor time, user and system.",
+            process.cpu_seconds,
+        );
+        self.maybe(
+            "process_resident_memory_bytes",
+            "gauge",
+            "Memory in use.",
+            process.resident_bytes,
+        );
+        self.maybe(
+            "process_virtual_memory_bytes",
+            "gauge",
+            "Address space.",
+            process.virtual_bytes,
+        );
+        self.maybe("process_threads", "gauge", "Threads.", process.threads);
+        self.maybe(
+            "process_open_fds",
+            "gauge",
+            "Open files and sockets.",
+            process.open_files,
+        );
+        self.maybe(
+            "process_start_time_seconds",
+            "gauge",
+            "When the process began, in seconds since 1970.",
+            process.started_at,
+        );
+    }
+
     fn counter(&mut self, name: &str, help: &str, value: u64) {
         self.one(name, "counter", help, &[("", value)]);
     }

@@ -16,7 +16,7 @@ mod events;
 mod execution_json;
 mod executions;
 mod health;
-mod metrics;
+pub(crate) mod metrics;
 mod names;
 mod origin;
 mod problem;
@@ -27,9 +27,9 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
+use axum::{Extension, Router};
 use runtime::runtime::Runtime;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -52,6 +52,7 @@ pub(crate) fn router(runtime: Runtime, options: Options) -> Router {
         })
         .layer(middleware::from_fn(origin::check))
         .layer(DefaultBodyLimit::max(options.body_bytes))
+        .layer(Extension(options.figures))
         .with_state(runtime)
 }
 

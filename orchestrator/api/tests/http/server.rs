@@ -41,7 +41,13 @@ impl Server {
         let runtime = Runtime::open(store, Arc::new(Echo), options)
             .await
             .expect("a runtime");
-        let router = api::server::router(runtime, Options { body_bytes: 65_536 });
+        let router = api::server::router(
+            runtime,
+            Options {
+                body_bytes: 65_536,
+                ..Options::default()
+            },
+        );
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let (stop, stopped) = oneshot::channel();

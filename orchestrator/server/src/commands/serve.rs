@@ -89,7 +89,7 @@ impl Front {
         let address = listener
             .local_addr()
             .map_err(|error| Error::Unavailable(format!("cannot listen: {error}")))?;
-        let router = api::server::router(engine.clone(), config.api_options());
+        let router = api::server::router(engine.clone(), config.api_options(Default::default()));
         let (stop, stopped) = oneshot::channel::<()>();
         let server = api::server::serve(listener, router, async {
             let _ = stopped.await;

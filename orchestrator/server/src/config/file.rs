@@ -95,6 +95,7 @@ impl Reader<'_> {
             (Nature::Path, _) => self.rebase(&mut value),
             (Nature::Table, "functions") => self.rebase_functions(&mut value),
             (Nature::Table, "http") => self.rebase_authorities(&mut value),
+            (Nature::Table, "replication") => self.rebase_spill_directory(&mut value),
             (Nature::Plain | Nature::Table, _) => {}
         }
         Ok(Assigned {
@@ -137,6 +138,12 @@ impl Reader<'_> {
             .and_then(toml::Value::as_array_mut);
         for file in files.into_iter().flatten() {
             self.rebase(file);
+        }
+    }
+
+    fn rebase_spill_directory(&self, replication: &mut toml::Value) {
+        if let Some(directory) = replication.get_mut("spill_directory") {
+            self.rebase(directory);
         }
     }
 

@@ -120,6 +120,15 @@ pub(crate) struct Assigned {
 /// Values by their setting's key.
 pub(crate) type Layer = BTreeMap<&'static str, Assigned>;
 
+/// Variables that mean something, and set nothing of the configuration.
+const OTHER_VARIABLES: [&str; 5] = [
+    "RATCHET_CONFIG",
+    "RATCHET_SERVER",
+    "RATCHET_SOURCE_URL",
+    "RATCHET_TARGET_URL",
+    crate::crash_at::VARIABLE,
+];
+
 /// The environment's variables, read once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Environment(BTreeMap<String, String>);
@@ -149,7 +158,7 @@ impl Environment {
             .map(String::as_str)
             .filter(|name| name.starts_with("RATCHET_"))
             .filter(|name| !name.contains("_PORT") && !name.contains("_SERVICE_"))
-            .filter(|name| !["RATCHET_CONFIG", "RATCHET_SERVER"].contains(name))
+            .filter(|name| !OTHER_VARIABLES.contains(name))
             .filter(|name| {
                 !SETTINGS
                     .iter()

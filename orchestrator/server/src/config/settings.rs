@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use integrations::settings::{ConnectionSettings, FunctionSettings, HttpSettings};
+use integrations::settings::{
+    ConnectionSettings, FunctionSettings, HttpSettings, ReplicationSettings,
+};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -223,6 +225,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
     table::<BTreeMap<String, FunctionSettings>>(
         "functions",
         "the functions that this server performs itself",
+    ),
+    table::<ReplicationSettings>(
+        "replication",
+        "the databases that replication tasks can name, and where they spill",
     ),
 ];
 

@@ -9,13 +9,14 @@ fn ratchet() {
     House::with(&[]).check(&["--help"], expect![[r#"
         exit code 0
         --- stdout
-        Durable workflows, compatible with AWS Step Functions
+        Durable workflows, compatible with AWS Step Functions, and replication of PostgreSQL databases
 
         Usage: ratchet <COMMAND>
 
         Commands:
           serve           Serve the API until SIGTERM or SIGINT
           run             Execute a definition here, durably, and print its output
+          replicate       Copy tables from one PostgreSQL database to another and follow their changes, until SIGTERM or SIGINT
           validate        Check definitions and show everything that is wrong with them
           executions      Look at the executions of a server [alias: execution]
           state-machines  Look at the state machines of a server and change them [alias: state-machine]

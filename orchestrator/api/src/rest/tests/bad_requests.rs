@@ -111,6 +111,7 @@ async fn bad_requests() {
 async fn deep_and_long_documents() {
     let options = Options {
         body_bytes: 100_000,
+        ..Options::default()
     };
     let api = Api::with_options(options).await;
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
