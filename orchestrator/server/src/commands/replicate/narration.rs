@@ -226,7 +226,7 @@ mod tests {
         let began = Instant::now();
         let mut narration = Narration::new(began);
         let mut status = Status::new();
-        let mut text = String::new();
+        let mut text = "from its beginning:\n".to_owned();
         let mut second = 0;
         let mut look = |status: &Status| {
             second += 2;
@@ -276,6 +276,7 @@ mod tests {
         table.error = Some("a value is too long".to_owned());
         look(&status);
         expect![[r#"
+            from its beginning:
                  4.0s  loading 1 table
                      = loading: 0 of 1 tables, 0 rows, 0 B, 0 rows/s, 0 B/s
                      = loading: 0 of 1 tables, 1,000,000 rows, 100 MB, 500k rows/s, 50 MB/s
