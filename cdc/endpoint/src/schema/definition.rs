@@ -58,7 +58,8 @@ pub struct TableDefinition {
     pub comment: Option<String>,
     /// Its place in the load, by the selection: higher first.
     pub load_order: i64,
-    /// Functions of the database's own that its partition key needs, as `regprocedure` writes them.
+    /// What it can't be made without: functions of the database's own that its partition key uses, as `regprocedure` writes them, and extensions
+    /// that its types are of, as in `extension hstore`.
     pub needs: Vec<String>,
 }
 
@@ -120,7 +121,7 @@ pub struct ColumnDefinition {
     pub compression: Option<&'static str>,
     /// The sequence of an identity column.
     pub sequence: Option<Sequence>,
-    /// Functions of the database's own that its default or expression needs, as `regprocedure` writes them.
+    /// What its default or expression needs, likewise.
     pub needs: Vec<String>,
     /// What it says about itself (`comment on column`).
     pub comment: Option<String>,
@@ -145,7 +146,7 @@ pub struct Constraint {
     pub is_inherited: bool,
     /// The table that a foreign key refers to.
     pub references: Option<TableName>,
-    /// Functions of the database's own that it needs, as `regprocedure` writes them.
+    /// What it needs of functions and extensions, likewise.
     pub needs: Vec<String>,
 }
 
@@ -177,7 +178,7 @@ pub struct Index {
     pub is_clustered: bool,
     /// The index of the parent table that it is a part of.
     pub parent: Option<TableName>,
-    /// Functions of the database's own that it needs, as `regprocedure` writes them.
+    /// What it needs of functions and extensions, likewise.
     pub needs: Vec<String>,
 }
 
@@ -192,7 +193,7 @@ pub struct TypeDefinition {
     pub name: String,
     /// The statement that makes it; or why nothing can.
     pub create: Result<String, String>,
-    /// Functions of the database's own that it needs, as `regprocedure` writes them.
+    /// What it needs of functions and extensions, likewise.
     pub needs: Vec<String>,
 }
 

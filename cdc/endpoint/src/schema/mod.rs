@@ -8,13 +8,18 @@
 //!   target catalogue ──target_tables──► TargetTable
 //! ```
 //!
-//! Read in this order: [`definition`], [`quote`], [`target_table`].
+//! Read in this order: [`definition`], [`read`], [`create`], [`complete`], [`change`], [`sequences`], [`target_table`], [`quote`].
 
+mod presence;
 mod types;
 
+pub mod change;
+pub mod complete;
+pub mod create;
 pub mod definition;
 pub mod quote;
 pub mod read;
+pub mod sequences;
 pub mod target_table;
 
 use replication::relation::TableName;

@@ -26,9 +26,7 @@ select c.oid, n.nspname, c.relname, c.relispartition, c.relpersistence::text as 
        case when c.relkind = 'r' then coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::int8 else 0 end as pages,
        case when c.relkind = 'r' then coalesce(pg_table_size(c.oid), 0) else 0 end as bytes,
        obj_description(c.oid, 'pg_class') as comment,
-       array(select d.refobjid::regprocedure::text from pg_depend d
-             where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_proc'::regclass and d.refobjid >= 16384
-               and not exists (select from pg_depend e where e.classid = d.refclassid and e.objid = d.refobjid and e.deptype = 'e')) as needs
+       {needs} as needs
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
@@ -45,35 +43,31 @@ select a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod) as 
        a.attislocal, a.attinhcount > 0 as inherited,
        case when a.attstorage <> t.typstorage then a.attstorage::text end as storage, a.attcompression::text as compression,
        col_description(a.attrelid, a.attnum) as comment,
-       array(select p.refobjid::regprocedure::text from pg_depend p
-             where p.classid = 'pg_attrdef'::regclass and p.objid = d.oid and p.refclassid = 'pg_proc'::regclass and p.refobjid >= 16384
-               and not exists (select from pg_depend e where e.classid = p.refclassid and e.objid = p.refobjid and e.deptype = 'e')) as needs
+       {needs} as needs
 from pg_attribute a
 join pg_type t on t.oid = a.atttypid
 left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where a.attrelid = any($1) and a.attnum > 0 and not a.attisdropped
 order by a.attrelid, a.attnum";
 
+/// A foreign key to a partitioned table has more of its kind, one for each partition; they come with it.
 const CONSTRAINTS: &str = "
 select c.conrelid, c.conname, c.contype::text as kind, pg_get_constraintdef(c.oid) as definition, i.relname as index,
-       c.condeferrable, c.condeferred, c.convalidated, not c.conislocal as inherited,
+       c.condeferrable, c.condeferred, c.convalidated,
+       not c.conislocal or c.conparentid <> 0 as inherited,
        fn.nspname as foreign_schema, f.relname as foreign_table,
-       array(select d.refobjid::regprocedure::text from pg_depend d
-             where d.classid = 'pg_constraint'::regclass and d.objid = c.oid and d.refclassid = 'pg_proc'::regclass and d.refobjid >= 16384
-               and not exists (select from pg_depend e where e.classid = d.refclassid and e.objid = d.refobjid and e.deptype = 'e')) as needs
+       {needs} as needs
 from pg_constraint c
 left join pg_class i on i.oid = c.conindid and c.contype in ('p', 'u', 'x')
 left join pg_class f on f.oid = c.confrelid
 left join pg_namespace fn on fn.oid = f.relnamespace
-where c.conrelid = any($1) and c.contype in ('p', 'u', 'x', 'c', 'f') and (c.contype <> 'f' or c.conparentid = 0)
+where c.conrelid = any($1) and c.contype in ('p', 'u', 'x', 'c', 'f') and not exists (select from pg_constraint p where p.oid = c.conparentid and p.conrelid = c.conrelid)
 order by c.conrelid, c.contype = 'f', c.contype <> 'p', c.conname";
 
 const INDEXES: &str = "
 select i.indrelid, c.relname, pg_get_indexdef(i.indexrelid) as definition, i.indisreplident, i.indisclustered,
        pn.nspname as parent_schema, p.relname as parent_name,
-       array(select d.refobjid::regprocedure::text from pg_depend d
-             where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_proc'::regclass and d.refobjid >= 16384
-               and not exists (select from pg_depend e where e.classid = d.refclassid and e.objid = d.refobjid and e.deptype = 'e')) as needs
+       {needs} as needs
 from pg_index i
 join pg_class c on c.oid = i.indexrelid
 left join pg_inherits h on h.inhrelid = c.oid
@@ -136,7 +130,7 @@ impl Schema {
         publications: &[String],
     ) -> Result<Self, Error> {
         pin(client, WHAT).await?;
-        let rows = client.query(TABLES, &[]).await.map_err(Error::sql(WHAT))?;
+        let rows = tables(client).await?;
         let all = Catalogue::new(&rows);
         let chosen = all.select(|table| selection.includes(&table.name));
         Self::of(client, &all, chosen, selection, publications).await
@@ -148,7 +142,7 @@ impl Schema {
     /// When the catalogue can't be read.
     pub async fn read_ids(client: &Client, ids: &[u32]) -> Result<Self, Error> {
         pin(client, WHAT).await?;
-        let rows = client.query(TABLES, &[]).await.map_err(Error::sql(WHAT))?;
+        let rows = tables(client).await?;
         let all = Catalogue::new(&rows);
         let chosen = all.select(|table| ids.contains(&table.id));
         Self::of(client, &all, chosen, &Selection::everything(), &[]).await
@@ -340,6 +334,23 @@ impl<'a> Catalogue<'a> {
     }
 }
 
+/// What a part of a table needs that is the database's own, as text: functions as `regprocedure` writes them, and extensions by their names.
+pub(super) fn needs(class: &str, object: &str) -> String {
+    format!(
+        "array(select distinct case when e.oid is null then d.refobjid::regprocedure::text else 'extension ' || e.extname end
+               from pg_depend d
+               left join pg_depend m on m.classid = d.refclassid and m.objid = d.refobjid and m.deptype = 'e'
+               left join pg_extension e on e.oid = m.refobjid
+               where d.classid = '{class}'::regclass and d.objid = {object} and e.extname is distinct from 'plpgsql'
+                 and (e.oid is not null or d.refclassid = 'pg_proc'::regclass and d.refobjid >= 16384))"
+    )
+}
+
+async fn tables(client: &Client) -> Result<Vec<Row>, Error> {
+    let sql = TABLES.replace("{needs}", &needs("pg_class", "c.oid"));
+    client.query(&sql, &[]).await.map_err(Error::sql(WHAT))
+}
+
 async fn query(client: &Client, sql: &str, ids: &[u32]) -> Result<Vec<Row>, Error> {
     client.query(sql, &[&ids]).await.map_err(Error::sql(WHAT))
 }
@@ -351,7 +362,12 @@ async fn columns(
     tables: &mut BTreeMap<u32, TableDefinition>,
     sequences: &[Sequence],
 ) -> Result<TypeGraph, Error> {
-    let rows = query(client, COLUMNS, ids).await?;
+    let rows = query(
+        client,
+        &COLUMNS.replace("{needs}", &needs("pg_attrdef", "d.oid")),
+        ids,
+    )
+    .await?;
     let used: BTreeSet<u32> = rows.iter().map(|row| row.get("atttypid")).collect();
     let used: Vec<u32> = used.into_iter().collect();
     let types = TypeGraph::read(client, &used, WHAT).await?;
@@ -409,7 +425,13 @@ async fn constraints(
     ids: &[u32],
     tables: &mut BTreeMap<u32, TableDefinition>,
 ) -> Result<(), Error> {
-    for row in &query(client, CONSTRAINTS, ids).await? {
+    for row in &query(
+        client,
+        &CONSTRAINTS.replace("{needs}", &needs("pg_constraint", "c.oid")),
+        ids,
+    )
+    .await?
+    {
         let Some(table) = tables.get_mut(&row.get("conrelid")) else {
             continue;
         };
@@ -446,7 +468,13 @@ async fn indexes(
     ids: &[u32],
     tables: &mut BTreeMap<u32, TableDefinition>,
 ) -> Result<(), Error> {
-    for row in &query(client, INDEXES, ids).await? {
+    for row in &query(
+        client,
+        &INDEXES.replace("{needs}", &needs("pg_class", "c.oid")),
+        ids,
+    )
+    .await?
+    {
         let Some(table) = tables.get_mut(&row.get("indrelid")) else {
             continue;
         };

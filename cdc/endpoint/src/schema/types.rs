@@ -6,6 +6,7 @@ use tokio_postgres::{Client, Row};
 
 use super::definition::{Collation, TypeDefinition};
 use super::quote::literal;
+use super::read::needs;
 use crate::Error;
 
 /// Types by their OIDs, closed: what a type is made of is here, too.
@@ -169,12 +170,7 @@ select t.oid as id, format_type(t.typbasetype, t.typtypmod) as base, t.typnotnul
              from pg_collation k join pg_namespace n on n.oid = k.collnamespace where k.oid = t.typcollation) end as collation,
        array(select 'constraint ' || quote_ident(c.conname) || ' ' || pg_get_constraintdef(c.oid)
              from pg_constraint c where c.contypid = t.oid and c.contype = 'c' order by c.conname) as checks,
-       array(select d.refobjid::regprocedure::text
-             from pg_depend d
-             where (d.classid = 'pg_type'::regclass and d.objid = t.oid
-                    or d.classid = 'pg_constraint'::regclass and d.objid in (select c.oid from pg_constraint c where c.contypid = t.oid))
-               and d.refclassid = 'pg_proc'::regclass and d.refobjid >= 16384
-               and not exists (select from pg_depend e where e.classid = d.refclassid and e.objid = d.refobjid and e.deptype = 'e')) as needs
+       {needs} || array(select unnest({check needs}) from pg_constraint c where c.contypid = t.oid) as needs
 from pg_type t join pg_type b on b.oid = t.typbasetype where t.oid = any($1) and t.typtype = 'd'";
 
 const COMPOSITES: &str = "
@@ -198,9 +194,7 @@ select r.rngtypid as id, format_type(r.rngsubtype, null) as subtype,
         where k.oid = r.rngcollation and r.rngcollation <> s.typcollation) as collation,
        nullif(r.rngcanonical, 0)::regproc::text as canonical, nullif(r.rngsubdiff, 0)::regproc::text as difference,
        format_type(r.rngmultitypid, null) as multirange,
-       array(select function::regprocedure::text from unnest(array[r.rngcanonical::oid, r.rngsubdiff::oid]) as functions(function)
-             where function >= 16384
-               and not exists (select from pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = function and e.deptype = 'e')) as needs
+       {needs} as needs
 from pg_range r join pg_type s on s.oid = r.rngsubtype where r.rngtypid = any($1)";
 
 const COLLATIONS: &str = "
@@ -240,7 +234,15 @@ pub(super) async fn definitions(
         (COMPOSITES, composite),
         (RANGES, range),
     ] {
-        for row in &client.query(sql, &[&ids]).await.map_err(Error::sql(WHAT))? {
+        let id = if sql == RANGES { "r.rngtypid" } else { "t.oid" };
+        let sql = sql
+            .replace("{needs}", &needs("pg_type", id))
+            .replace("{check needs}", &needs("pg_constraint", "c.oid"));
+        for row in &client
+            .query(&sql, &[&ids])
+            .await
+            .map_err(Error::sql(WHAT))?
+        {
             let needs = row.try_get("needs").unwrap_or_default();
             bodies.insert(row.get("id"), (body(row), needs));
         }
