@@ -1,1 +1,25 @@
-//! The target: its control tables, the loader and the applier.
+//! The target: its control tables, the load of tables, and the applying of changes with the checkpoint in the same transaction.
+//!
+//! ```text
+//!   Control::claim ──► Lease ──► Applier: begin, apply(Piece, Plan), commit(Checkpoint)
+//!                           └──► Loader: one part of a table, COPY to COPY
+//! ```
+//!
+//! Read in this order: [`records`], [`control`], [`error`], [`applier`], then what it is made of: `route`, `image`, `statement`,
+//! `encode`, `many`, `single`.
+
+pub mod applier;
+pub mod control;
+mod encode;
+pub mod error;
+mod image;
+mod many;
+pub mod records;
+mod route;
+mod single;
+mod sql;
+mod statement;
+
+pub use applier::{Applier, Durability};
+pub use control::{Control, Lease};
+pub use error::ApplyError;
