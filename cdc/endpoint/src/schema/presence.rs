@@ -36,7 +36,7 @@ union all select 'extension', extname::text from pg_extension
 union all select 'available extension', name::text from pg_available_extensions
 union all select 'compression', unnest(enumvals) from pg_settings where name = 'default_toast_compression'
 union all select 'function', p.oid::regprocedure::text from pg_proc p where p.oid >= 16384
-union all select 'type', format_type(t.oid, -1) from pg_type t where t.oid >= 16384 and t.typcategory <> 'A'";
+union all select 'type', format_type(t.oid, -1) from pg_type t where t.oid >= 16384 and not (t.typtype = 'b' and t.typcategory = 'A')";
 
 const RELATIONS: &str = "
 select n.nspname, c.relname, c.relkind = 'S' as is_sequence

@@ -337,12 +337,12 @@ impl<'a> Catalogue<'a> {
 /// What a part of a table needs that is the database's own, as text: functions as `regprocedure` writes them, and extensions by their names.
 pub(super) fn needs(class: &str, object: &str) -> String {
     format!(
-        "array(select distinct case when e.oid is null then d.refobjid::regprocedure::text else 'extension ' || e.extname end
-               from pg_depend d
-               left join pg_depend m on m.classid = d.refclassid and m.objid = d.refobjid and m.deptype = 'e'
-               left join pg_extension e on e.oid = m.refobjid
-               where d.classid = '{class}'::regclass and d.objid = {object} and e.extname is distinct from 'plpgsql'
-                 and (e.oid is not null or d.refclassid = 'pg_proc'::regclass and d.refobjid >= 16384))"
+        "array(select distinct case when its.oid is null then use.refobjid::regprocedure::text else 'extension ' || its.extname end
+               from pg_depend use
+               left join pg_depend part on part.classid = use.refclassid and part.objid = use.refobjid and part.deptype = 'e'
+               left join pg_extension its on its.oid = part.refobjid
+               where use.classid = '{class}'::regclass and use.objid = {object} and its.extname is distinct from 'plpgsql'
+                 and (its.oid is not null or use.refclassid = 'pg_proc'::regclass and use.refobjid >= 16384))"
     )
 }
 

@@ -61,7 +61,7 @@ with recursive used(id) as (
     ) as part(id)
 )
 select t.oid, n.nspname, t.typname, format_type(t.oid, -1) as type_name, t.typtype::text as kind,
-       t.typcategory = 'A' and t.typelem <> 0 as is_array,
+       t.typtype = 'b' and t.typcategory = 'A' as is_array,
        t.typsend <> 0 and t.typreceive <> 0 and t.typname <> all(string_to_array($2, ' ')) as has_binary_form,
        (select c.relkind = 'c' from pg_class c where c.oid = t.typrelid) is true as is_free_standing,
        (select e.extname from pg_depend d join pg_extension e on e.oid = d.refobjid
