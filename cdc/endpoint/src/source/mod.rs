@@ -1,1 +1,98 @@
 //! The source: its checks, publication, slot, snapshot and stream.
+//!
+//! ```text
+//!   Source::connect ──► check ──► ensure_publication ──► create_slot ──► Snapshot (for the load), consistent point
+//!                                                             └────────► stream ──► Stream::next ──► Delivery
+//!                                                                          ▲ Stream::confirm
+//! ```
+//!
+//! Read in this order: this file, [`stream`], then `pump`, which reads.
+
+mod demand;
+mod feedback;
+mod pump;
+pub mod stream;
+
+use crate::Error;
+use stream::{Stream, StreamOptions};
+
+/// A source database.
+#[derive(Debug)]
+pub struct Source {
+    settings: wire::Settings,
+    client: wire::client::Client,
+    version: u32,
+}
+
+impl Source {
+    /// Connects. The application name of all its connections is `ratchet:<task>`.
+    ///
+    /// # Errors
+    /// When the server can't be reached or refuses.
+    pub async fn connect(settings: &wire::Settings, task: &str) -> Result<Self, Error> {
+        let mut settings = settings.clone();
+        settings.application_name = application_name(task);
+        let what = || format!("connect to the source {settings}");
+        let client = wire::client::connect(&settings)
+            .await
+            .map_err(|source| Error::Wire {
+                what: what(),
+                source,
+            })?;
+        let row = client
+            .query_one("select current_setting('server_version_num')::int", &[])
+            .await
+            .map_err(|source| Error::Sql {
+                what: what(),
+                source,
+            })?;
+        let version: i32 = row.get(0);
+        Ok(Self {
+            version: u32::try_from(version).unwrap_or(0),
+            settings,
+            client,
+        })
+    }
+
+    /// The server's version, as in 150004.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// How it is connected to.
+    #[must_use]
+    pub fn settings(&self) -> &wire::Settings {
+        &self.settings
+    }
+
+    /// An ordinary client, for statements.
+    #[must_use]
+    pub fn client(&self) -> &wire::client::Client {
+        &self.client
+    }
+
+    /// Starts to stream.
+    ///
+    /// # Errors
+    /// When the source can't be connected to or refuses, as when somebody else streams from the slot (55006, which is retryable).
+    pub async fn stream(&self, options: StreamOptions) -> Result<Stream, Error> {
+        Stream::start(&self.settings, options).await
+    }
+
+    /// Closes the connection.
+    pub async fn close(self) {
+        self.client.close().await;
+    }
+}
+
+/// PostgreSQL keeps 63 bytes of it.
+fn application_name(task: &str) -> String {
+    let mut name = format!("ratchet:{task}");
+    let mut end = name.len().min(63);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.truncate(end);
+    name
+}
