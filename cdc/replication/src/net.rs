@@ -1,7 +1,26 @@
 //! What a piece comes to: for each table the rows to delete, to update and to insert.
+//!
+//! ```text
+//!   insert, then update          insert            update, then update          one update (what the later leaves out, the earlier has)
+//!   insert, then delete          nothing           delete, then insert          delete, insert
+//!   key changes from a to b      delete a, insert b (if all values are known)
+//! ```
+//!
+//! A change that can't be netted exactly is done by itself: what came before it in its table is closed, and what follows starts anew.
 
+pub(crate) mod keys;
+mod table;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use self::table::Table;
 use crate::binding::Binding;
-use crate::piece::Piece;
+use crate::piece::{Change, ChangeKind, Piece};
+use crate::relation::TableName;
 
 /// How to apply a stretch of a piece between two barriers.
 #[derive(Clone, Debug, Default)]
@@ -13,7 +32,7 @@ pub struct Plan {
 /// One stretch.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Rows' changes. The tables are independent of each other.
+    /// Rows' changes. The tables are independent of each other, and each is there once.
     Rows(Vec<TableWork>),
     /// A barrier: index into [`Piece::barriers`].
     Barrier(u32),
@@ -97,6 +116,19 @@ pub struct Counts {
     pub deletes: u64,
 }
 
+impl Counts {
+    pub(crate) fn add(&mut self, kind: ChangeKind) {
+        match kind {
+            ChangeKind::Insert => self.inserts += 1,
+            ChangeKind::Update | ChangeKind::UpdateKey | ChangeKind::UpdateFull => {
+                self.updates += 1;
+            }
+            ChangeKind::DeleteKey | ChangeKind::DeleteFull => self.deletes += 1,
+            ChangeKind::Barrier => {}
+        }
+    }
+}
+
 /// How to plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -110,10 +142,128 @@ pub enum Mode {
 #[must_use]
 pub fn plan(
     piece: &Piece,
-    changes: std::ops::Range<usize>,
-    bindings: &[Option<std::sync::Arc<Binding>>],
+    changes: Range<usize>,
+    bindings: &[Option<Arc<Binding>>],
     mode: Mode,
 ) -> Plan {
-    let _ = (piece, changes, bindings, mode);
-    Plan::default()
+    let planner = Planner {
+        piece,
+        bindings,
+        places: places(bindings),
+    };
+    let mut steps = Vec::new();
+    let mut start = changes.start;
+    while start < changes.end {
+        let rest = &piece.changes[start..changes.end];
+        let length = rest
+            .iter()
+            .position(|change| change.kind == ChangeKind::Barrier);
+        let stretch = start..start + length.unwrap_or(rest.len());
+        start = stretch.end + 1;
+        let netted = match mode {
+            Mode::Net => planner.net(stretch.clone()),
+            Mode::InOrder => None,
+        };
+        match netted {
+            Some(netted) => steps.extend(netted),
+            None => steps.extend(planner.in_order(stretch.clone())),
+        }
+        if length.is_some() {
+            steps.push(Step::Barrier(piece.changes[stretch.end].relation));
+        }
+    }
+    Plan { steps }
+}
+
+struct Planner<'a> {
+    piece: &'a Piece,
+    bindings: &'a [Option<Arc<Binding>>],
+    /// For each relation a number that it shares with those that go to the same target table.
+    places: Vec<usize>,
+}
+
+impl<'a> Planner<'a> {
+    /// A stretch without barriers; nothing if two relations of it go to the same table, so that their order matters.
+    fn net(&self, stretch: Range<usize>) -> Option<Vec<Step>> {
+        let mut tables: Vec<Table<'a>> = Vec::new();
+        let mut slots: Vec<Option<usize>> = vec![None; self.bindings.len()];
+        for (at, change) in self.changes(stretch) {
+            let slot = &mut slots[self.places[change.relation as usize]];
+            let slot = match *slot {
+                Some(slot) => slot,
+                None => {
+                    let binding = self.binding(change)?;
+                    tables.push(Table::new(self.piece, binding, change.relation));
+                    *slot.insert(tables.len() - 1)
+                }
+            };
+            let table = &mut tables[slot];
+            if table.relation() != change.relation {
+                return None;
+            }
+            table.change(at, change);
+        }
+        // The first works of all tables are one step, the second ones the next.
+        let mut steps: Vec<Vec<TableWork>> = Vec::new();
+        for table in tables {
+            for (index, work) in table.finish().into_iter().enumerate() {
+                match steps.get_mut(index) {
+                    Some(step) => step.push(work),
+                    None => steps.push(vec![work]),
+                }
+            }
+        }
+        Some(steps.into_iter().map(Step::Rows).collect())
+    }
+
+    /// A stretch without barriers, one step for each run of changes of one table.
+    fn in_order(&self, stretch: Range<usize>) -> Vec<Step> {
+        let mut runs: Vec<TableWork> = Vec::new();
+        for (at, change) in self.changes(stretch) {
+            match runs.last_mut() {
+                Some(TableWork {
+                    binding,
+                    work: Work::Ordered(changes),
+                    counts,
+                }) if *binding == change.relation => {
+                    changes.push(at);
+                    counts.add(change.kind);
+                }
+                _ => {
+                    let mut counts = Counts::default();
+                    counts.add(change.kind);
+                    runs.push(TableWork {
+                        binding: change.relation,
+                        work: Work::Ordered(vec![at]),
+                        counts,
+                    });
+                }
+            }
+        }
+        runs.into_iter().map(|run| Step::Rows(vec![run])).collect()
+    }
+
+    /// The changes of a stretch that are to be applied.
+    fn changes(&self, stretch: Range<usize>) -> impl Iterator<Item = (u32, &'a Change)> {
+        let first = u32::try_from(stretch.start).expect("a piece has fewer than 2^32 changes");
+        (first..)
+            .zip(&self.piece.changes[stretch])
+            .filter(|(_, change)| self.binding(change).is_some())
+    }
+
+    fn binding(&self, change: &Change) -> Option<&'a Binding> {
+        self.bindings[change.relation as usize].as_deref()
+    }
+}
+
+fn places(bindings: &[Option<Arc<Binding>>]) -> Vec<usize> {
+    let mut first: HashMap<&TableName, usize, FixedState> = HashMap::default();
+    bindings
+        .iter()
+        .enumerate()
+        .map(|(index, binding)| match binding {
+            Some(binding) => *first.entry(&binding.table.name).or_insert(index),
+            None => index,
+        })
+        .collect()
 }
