@@ -146,3 +146,37 @@ pub async fn target_tables(
         .filter_map(|id| found.remove(&id))
         .collect())
 }
+
+/// A type at the target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetType {
+    /// Its name, as [`TargetColumn::type_name`] has it.
+    pub name: String,
+    /// Its OID at the target.
+    pub id: u32,
+    /// Whether it has an equality, as [`TargetColumn::comparable`].
+    pub comparable: bool,
+}
+
+const TYPE: &str = "
+select t.oid, format_type(t.oid, -1) as type_name from pg_type t where t.oid = to_regtype($1)";
+
+/// The type of this name (a modifier is left out of account); none if the target has no such type.
+///
+/// # Errors
+/// When the catalogue can't be read.
+pub async fn target_type(client: &Client, name: &str) -> Result<Option<TargetType>, Error> {
+    const WHAT: &str = "read a type of the target";
+    pin(client, WHAT).await?;
+    let row = client.query_opt(TYPE, &[&name]).await;
+    let Some(row) = row.map_err(Error::sql(WHAT))? else {
+        return Ok(None);
+    };
+    let id = row.get("oid");
+    let types = TypeGraph::read(client, &[id], WHAT).await?;
+    Ok(Some(TargetType {
+        name: row.get("type_name"),
+        id,
+        comparable: types.is_comparable(id),
+    }))
+}

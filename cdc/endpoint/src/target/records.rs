@@ -125,3 +125,17 @@ impl TableRecord {
         )
     }
 }
+
+/// One statement that forgets a table. It fails (division by zero) when the task was taken over.
+#[must_use]
+pub fn forget_table(lease: &Lease, source: &TableName) -> String {
+    format!(
+        "delete from {schema}.tables where task = {task} and source_schema = {source_schema} and source_table = {source_table} \
+         and 1 / (select count(*) from {schema}.checkpoints where task = {task} and epoch = {epoch}) = 1",
+        schema = identifier(&lease.schema),
+        task = literal(&lease.task),
+        epoch = lease.epoch,
+        source_schema = literal(&source.schema),
+        source_table = literal(&source.table),
+    )
+}
