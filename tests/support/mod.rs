@@ -1,7 +1,7 @@
 //! What tests of the real binary need: the binary, a server to start and kill, clients, a Lambda endpoint, and PostgreSQL clusters.
 //!
 //! Read [`server`], then [`aws`]; both stand on [`http`]. [`lambda`] is the other side: what a server calls. For replication there are
-//! [`postgres`], whose clusters [`sql`] talks to, and [`compare`].
+//! [`postgres`], whose clusters [`sql`] talks to, [`replicator`] and [`compare`].
 
 pub mod aws;
 pub mod binary;
@@ -10,5 +10,6 @@ pub mod http;
 pub mod lambda;
 pub mod postgres;
 pub mod python;
+pub mod replicator;
 pub mod server;
 pub mod sql;
