@@ -13,7 +13,7 @@ use crate::socket::Socket;
 /// How much is read at once, at most.
 const READ: usize = 256 * 1024;
 /// With less room than this a new buffer is taken.
-const LEAST_READ: usize = 16 * 1024;
+const LEAST_READ: usize = 64 * 1024;
 
 /// A connection below the meaning of its messages.
 #[derive(Debug)]

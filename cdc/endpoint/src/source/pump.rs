@@ -23,8 +23,10 @@ use crate::Error;
 
 /// A backlog is when so many bytes come in [`SPAN`]…
 const MUCH: usize = 16 * 1024;
-/// … and it is over when a pause brings less than this.
+/// … and it is over when a pause brings less than this…
 const LITTLE: usize = 4 * 1024;
+/// … so many times in a row: on a busy machine the sender itself has to wait now and then.
+const PAUSES: u32 = 5;
 /// Over how long the rate is measured.
 const SPAN: Duration = Duration::from_millis(2);
 
@@ -45,6 +47,8 @@ struct Pace {
     since: Instant,
     bytes: usize,
     backlog: bool,
+    /// How many pauses in a row brought little.
+    little: u32,
 }
 
 impl Pump {
@@ -76,6 +80,7 @@ impl Pump {
                 since: Instant::now(),
                 bytes: 0,
                 backlog: false,
+                little: 0,
             },
             reporting,
             ending,
@@ -142,10 +147,7 @@ impl Pump {
             Some(frame) => self.read(frame)?,
             None => 0,
         };
-        if size < LITTLE {
-            self.pace.backlog = false;
-            self.pace.restart();
-        }
+        self.pace.paused(size);
         Ok(())
     }
 
@@ -192,7 +194,20 @@ impl Pace {
         }
     }
 
+    fn paused(&mut self, bytes: usize) {
+        if bytes >= LITTLE {
+            self.little = 0;
+            return;
+        }
+        self.little += 1;
+        if self.little == PAUSES {
+            self.backlog = false;
+            self.restart();
+        }
+    }
+
     fn restart(&mut self) {
+        self.little = 0;
         self.since = Instant::now();
         self.bytes = 0;
     }
