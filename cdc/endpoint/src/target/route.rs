@@ -109,8 +109,10 @@ impl Route {
             });
         }
         let key = match &binding.key {
-            Key::Unique(columns) | Key::Row(columns) => columns
+            Key::Unique(key) | Key::Row(key) => key
                 .iter()
+                // What the target computes may look different there.
+                .filter(|&&column| !columns[column].is_nothing())
                 .map(|&column| u32::try_from(column).expect("a table has at most 1600 columns"))
                 .collect(),
             Key::None => Vec::new(),
