@@ -22,4 +22,4 @@ pub use decode::Error;
 pub use lsn::Lsn;
 pub use message::Message;
 pub use time::PgTimestamp;
-pub use tuple::{Tuple, Value};
+pub use tuple::{Tuple, Value, Values};

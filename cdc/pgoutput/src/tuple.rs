@@ -61,7 +61,10 @@ impl<'a> Tuple<'a> {
     /// Its values, in the relation's order.
     #[must_use]
     pub fn values(&self) -> Values<'a> {
-        Values { bytes: self.bytes }
+        Values {
+            left: self.count,
+            bytes: self.bytes,
+        }
     }
 
     /// The value of one column; nothing beyond the last.
@@ -74,7 +77,32 @@ impl<'a> Tuple<'a> {
 /// The values of a tuple.
 #[derive(Clone, Debug)]
 pub struct Values<'a> {
+    left: u16,
+    /// It may go on after the last value.
     bytes: &'a [u8],
+}
+
+impl<'a> Values<'a> {
+    /// The values of the tuple at the start of `bytes`, which [`Tuple::read`] has accepted before: only those that are asked for are
+    /// looked at. Of other bytes it gives some values, or none.
+    #[must_use]
+    #[inline]
+    pub fn at(bytes: &'a [u8]) -> Self {
+        match bytes.split_first_chunk() {
+            Some((count, bytes)) => Self {
+                left: u16::from_be_bytes(*count),
+                bytes,
+            },
+            None => Self { left: 0, bytes },
+        }
+    }
+
+    /// The bytes after those values that were not asked for yet.
+    #[must_use]
+    pub fn rest(mut self) -> &'a [u8] {
+        while self.next().is_some() {}
+        self.bytes
+    }
 }
 
 impl<'a> Iterator for Values<'a> {
@@ -82,6 +110,7 @@ impl<'a> Iterator for Values<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Value<'a>> {
+        self.left = self.left.checked_sub(1)?;
         let (&kind, rest) = self.bytes.split_first()?;
         match kind {
             b'n' => {

@@ -147,13 +147,15 @@ impl<'a> Table<'a> {
         piece: &Piece,
         change: &Change,
     ) -> Option<[Option<u64>; 2]> {
-        let (old, new) = (piece.old(change), piece.new(change));
+        let (old, new) = (piece.old_values(change), piece.new_values(change));
         let hash = |tuple| {
             let seen = key.see(tuple, Look::Key);
             (!seen.key_unchanged).then_some(seen.hash ^ self.seed)
         };
         match (old, new) {
-            (Some(old), Some(new)) if key.is_kept(old, new) => Some([Some(hash(old)?), None]),
+            (Some(old), Some(new)) if key.is_kept(old.clone(), new.clone()) => {
+                Some([Some(hash(old)?), None])
+            }
             (old, new) => {
                 let old = old.map(|old| hash(old).ok_or(())).transpose().ok()?;
                 let new = new.map(|new| hash(new).ok_or(())).transpose().ok()?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use pgoutput::message::{RelationId, Xid};
-use pgoutput::{Lsn, PgTimestamp, Tuple};
+use pgoutput::{Lsn, PgTimestamp, Tuple, Values};
 
 use crate::relation::Relation;
 
@@ -142,6 +142,34 @@ impl Piece {
                         .expect("the assembler decoded this tuple")
                         .0,
                 )
+            }
+            ChangeKind::DeleteKey | ChangeKind::DeleteFull | ChangeKind::Barrier => None,
+        }
+    }
+
+    /// The values of the row before the change, as in [`Self::old`]; only those that are asked for are looked at.
+    #[must_use]
+    #[inline]
+    pub fn old_values(&self, change: &Change) -> Option<Values<'_>> {
+        match change.kind {
+            ChangeKind::UpdateKey
+            | ChangeKind::UpdateFull
+            | ChangeKind::DeleteKey
+            | ChangeKind::DeleteFull => Some(Values::at(self.bytes_at(change))),
+            ChangeKind::Insert | ChangeKind::Update | ChangeKind::Barrier => None,
+        }
+    }
+
+    /// The values of the row after the change, as in [`Self::new`]; only those that are asked for are looked at.
+    #[must_use]
+    #[inline]
+    pub fn new_values(&self, change: &Change) -> Option<Values<'_>> {
+        match change.kind {
+            ChangeKind::Insert | ChangeKind::Update => Some(Values::at(self.bytes_at(change))),
+            ChangeKind::UpdateKey | ChangeKind::UpdateFull => {
+                // The byte `N` stands between the two.
+                let rest = Values::at(self.bytes_at(change)).rest();
+                Some(Values::at(rest.get(1..)?))
             }
             ChangeKind::DeleteKey | ChangeKind::DeleteFull | ChangeKind::Barrier => None,
         }

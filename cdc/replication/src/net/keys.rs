@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
-use pgoutput::{Tuple, Value};
+use pgoutput::{Value, Values};
 
 /// The key columns of a table, in ascending order.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ const HASH: FixedState = FixedState::with_seed(0x7261_7463_6865_7421);
 
 impl<'a> KeyColumns<'a> {
     #[inline]
-    pub(crate) fn see(&self, tuple: Tuple<'_>, look: Look) -> Seen {
+    pub(crate) fn see(&self, values: Values<'_>, look: Look) -> Seen {
         let mut hasher = HASH.build_hasher();
         let mut keys = self.0;
         let mut seen = Seen {
@@ -41,7 +41,7 @@ impl<'a> KeyColumns<'a> {
             key_unchanged: false,
             unchanged: false,
         };
-        for (column, value) in tuple.values().enumerate() {
+        for (column, value) in values.enumerate() {
             let unchanged = value == Value::Unchanged;
             seen.unchanged |= unchanged;
             match keys {
@@ -67,12 +67,12 @@ impl<'a> KeyColumns<'a> {
     }
 
     /// The values of the key.
-    pub(crate) fn values<'t>(
+    pub(crate) fn of<'t>(
         &self,
-        tuple: Tuple<'t>,
+        values: Values<'t>,
     ) -> impl Iterator<Item = Value<'t>> + use<'a, 't> {
         let mut keys = self.0;
-        let mut values = tuple.values().enumerate();
+        let mut values = values.enumerate();
         std::iter::from_fn(move || {
             let (&key, rest) = keys.split_first()?;
             keys = rest;
@@ -83,9 +83,9 @@ impl<'a> KeyColumns<'a> {
     }
 
     /// Whether the new row's key is the old one's, or was left out because it is.
-    pub(crate) fn is_kept(&self, old: Tuple<'_>, new: Tuple<'_>) -> bool {
-        self.values(old)
-            .zip(self.values(new))
+    pub(crate) fn is_kept(&self, old: Values<'_>, new: Values<'_>) -> bool {
+        self.of(old)
+            .zip(self.of(new))
             .all(|(old, new)| old == new || new == Value::Unchanged)
     }
 

@@ -2,7 +2,7 @@
 
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashTable};
-use pgoutput::{Tuple, Value};
+use pgoutput::{Value, Values};
 
 use super::keys::{KeyColumns, Look, Seen};
 use super::{Counts, KeyOf, Net, Row, Side, TableWork, UpdateGroup, Work};
@@ -42,10 +42,19 @@ enum Rule {
     Ordered,
 }
 
+/// Where a key's entry is. Small, as it is moved whenever the table of places grows.
 #[derive(Clone, Copy)]
 struct Place {
-    hash: u64,
+    hash: u32,
     entry: u32,
+}
+
+impl Place {
+    /// The hash that a place is found by; what is kept of the key's hash must be enough to tell it.
+    #[inline]
+    fn spread(hash: u32) -> u64 {
+        u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
 
 /// What became of a key.
@@ -159,13 +168,13 @@ impl<'a> Table<'a> {
         match change.kind {
             ChangeKind::Insert if self.entries.is_empty() => self.inserts.push(at),
             ChangeKind::Insert => {
-                let new = self.tuple(at, Side::New)?;
-                let seen = self.key.see(new, Look::Key);
+                let new = self.values(at, Side::New)?;
+                let seen = self.key.see(new.clone(), Look::Key);
                 self.insert(at, new, &seen)?;
             }
             ChangeKind::Update => {
-                let new = self.tuple(at, Side::New)?;
-                let seen = self.key.see(new, Look::All);
+                let new = self.values(at, Side::New)?;
+                let seen = self.key.see(new.clone(), Look::All);
                 if seen.key_unchanged {
                     return Err(Alone);
                 }
@@ -192,11 +201,15 @@ impl<'a> Table<'a> {
         }
         let inserts = std::mem::take(&mut self.inserts);
         self.entries.reserve(2 * inserts.len());
-        self.places.reserve(2 * inserts.len(), |place| place.hash);
+        self.places
+            .reserve(2 * inserts.len(), |place| Place::spread(place.hash));
         for at in inserts {
             let change = &self.piece.changes[at as usize];
-            let new = self.piece.new(change).expect("an insert has a new row");
-            let seen = self.key.see(new, Look::Key);
+            let new = self
+                .piece
+                .new_values(change)
+                .expect("an insert has a new row");
+            let seen = self.key.see(new.clone(), Look::Key);
             // A key that is there twice is the target's to refuse, as it would be one by one.
             let key = KeyOf {
                 change: at,
@@ -206,7 +219,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn insert(&mut self, at: u32, new: Tuple<'_>, seen: &Seen) -> Result<(), Alone> {
+    fn insert(&mut self, at: u32, new: Values<'_>, seen: &Seen) -> Result<(), Alone> {
         let inserted = State::Inserted(plain(at));
         match self.find(seen.hash, new) {
             None => {
@@ -232,7 +245,7 @@ impl<'a> Table<'a> {
         &mut self,
         at: u32,
         side: Side,
-        tuple: Tuple<'_>,
+        tuple: Values<'_>,
         seen: &Seen,
         unchanged: bool,
     ) -> Result<(), Alone> {
@@ -276,13 +289,13 @@ impl<'a> Table<'a> {
 
     /// An update that came with (the key of) the old row: its key may be another.
     fn update_with_old(&mut self, at: u32) -> Result<(), Alone> {
-        let (old, new) = (self.tuple(at, Side::Old)?, self.tuple(at, Side::New)?);
-        let old_seen = self.key.see(old, Look::Key);
-        let new_seen = self.key.see(new, Look::All);
+        let (old, new) = (self.values(at, Side::Old)?, self.values(at, Side::New)?);
+        let old_seen = self.key.see(old.clone(), Look::Key);
+        let new_seen = self.key.see(new.clone(), Look::All);
         if old_seen.key_unchanged {
             return Err(Alone);
         }
-        if self.key.is_kept(old, new) {
+        if self.key.is_kept(old.clone(), new.clone()) {
             return self.update(at, Side::Old, old, &old_seen, new_seen.unchanged);
         }
         if new_seen.key_unchanged {
@@ -295,10 +308,10 @@ impl<'a> Table<'a> {
     fn move_key(
         &mut self,
         at: u32,
-        (old, old_seen): (Tuple<'_>, &Seen),
-        (new, new_seen): (Tuple<'_>, &Seen),
+        (old, old_seen): (Values<'_>, &Seen),
+        (new, new_seen): (Values<'_>, &Seen),
     ) -> Result<(), Alone> {
-        let to = self.find(new_seen.hash, new);
+        let to = self.find(new_seen.hash, new.clone());
         if to.is_some_and(|to| !matches!(self.entries[to].state, State::Gone)) {
             return Err(Alone);
         }
@@ -348,8 +361,8 @@ impl<'a> Table<'a> {
     }
 
     fn delete(&mut self, at: u32, kind: ChangeKind) -> Result<(), Alone> {
-        let old = self.tuple(at, Side::Old)?;
-        let seen = self.key.see(old, Look::Key);
+        let old = self.values(at, Side::Old)?;
+        let seen = self.key.see(old.clone(), Look::Key);
         if seen.key_unchanged {
             return Err(Alone);
         }
@@ -401,19 +414,19 @@ impl<'a> Table<'a> {
             | ChangeKind::Barrier => return false,
         }
         let (Some(old), Ok(image)) = (
-            self.piece.old(change),
-            self.tuple(pending.change, Side::New),
+            self.piece.old_values(change),
+            self.values(pending.change, Side::New),
         ) else {
             return false;
         };
         let different = |(column, (old, image)): (usize, (Value<'_>, Value<'_>))| match image {
             Value::Unchanged => self
                 .place(pending, column)
-                .and_then(|place| self.tuple(place.change, place.side).ok()?.value(column))
+                .and_then(|place| self.values(place.change, place.side).ok()?.nth(column))
                 .is_some_and(|image| image != old),
             Value::Null | Value::Text(_) | Value::Binary(_) => image != old,
         };
-        old.values().zip(image.values()).enumerate().any(different)
+        old.zip(image).enumerate().any(different)
     }
 
     /// What a row is after an update: the new tuple, and the places of what it left out. Whether nothing is missing.
@@ -428,12 +441,12 @@ impl<'a> Table<'a> {
             return (plain(at), true);
         }
         let change = &self.piece.changes[at as usize];
-        let Some(new) = self.piece.new(change) else {
+        let Some(new) = self.piece.new_values(change) else {
             return (plain(at), false);
         };
         let mut elsewhere = Vec::new();
         let mut complete = true;
-        for (column, value) in new.values().enumerate() {
+        for (column, value) in new.enumerate() {
             if value != Value::Unchanged || self.binding.columns[column].is_none() {
                 continue;
             }
@@ -463,8 +476,8 @@ impl<'a> Table<'a> {
         if let Some((_, place)) = elsewhere.next() {
             return Some(*place);
         }
-        let new = self.tuple(row.change, Side::New).ok()?;
-        (new.value(column)? != Value::Unchanged).then_some(KeyOf {
+        let mut new = self.values(row.change, Side::New).ok()?;
+        (new.nth(column)? != Value::Unchanged).then_some(KeyOf {
             change: row.change,
             side: Side::New,
         })
@@ -485,16 +498,17 @@ impl<'a> Table<'a> {
 
     /// The entry of a key.
     #[inline]
-    fn find(&self, hash: u64, tuple: Tuple<'_>) -> Option<usize> {
+    fn find(&self, hash: u64, values: Values<'_>) -> Option<usize> {
+        let hash = hash as u32;
         let same = |place: &Place| {
             place.hash == hash && {
                 let key = self.entries[place.entry as usize].key;
-                self.tuple(key.change, key.side)
-                    .is_ok_and(|known| self.key.values(known).eq(self.key.values(tuple)))
+                self.values(key.change, key.side)
+                    .is_ok_and(|known| self.key.of(known).eq(self.key.of(values.clone())))
             }
         };
         self.places
-            .find(hash, same)
+            .find(Place::spread(hash), same)
             .map(|place| place.entry as usize)
     }
 
@@ -505,17 +519,20 @@ impl<'a> Table<'a> {
             existed,
             state,
         });
+        let hash = hash as u32;
         self.places
-            .insert_unique(hash, Place { hash, entry }, |place| place.hash);
+            .insert_unique(Place::spread(hash), Place { hash, entry }, |place| {
+                Place::spread(place.hash)
+            });
     }
 
-    fn tuple(&self, change: u32, side: Side) -> Result<Tuple<'a>, Alone> {
+    fn values(&self, change: u32, side: Side) -> Result<Values<'a>, Alone> {
         let change = &self.piece.changes[change as usize];
-        let tuple = match side {
-            Side::Old => self.piece.old(change),
-            Side::New => self.piece.new(change),
+        let values = match side {
+            Side::Old => self.piece.old_values(change),
+            Side::New => self.piece.new_values(change),
         };
-        tuple.ok_or(Alone)
+        values.ok_or(Alone)
     }
 
     /// Makes what is pending a work.
@@ -550,9 +567,14 @@ impl<'a> Table<'a> {
                     net.deletes.push(entry.key);
                     net.inserts.push(row);
                 }
-                State::Updated { row, complete } => {
-                    let new = self.tuple(row.change, Side::New);
-                    groups.add(entry.key, row, complete, new.ok());
+                State::Updated {
+                    row,
+                    complete: true,
+                } => groups.add_complete(entry.key, row),
+                State::Updated { row, .. } => {
+                    if let Ok(new) = self.values(row.change, Side::New) {
+                        groups.add(entry.key, row, new);
+                    }
                 }
             }
         }
@@ -583,26 +605,23 @@ impl<'a> Groups<'a> {
         }
     }
 
-    fn add(&mut self, key: KeyOf, row: Row, complete: bool, new: Option<Tuple<'_>>) {
-        let group = match (complete, self.complete, new) {
-            (true, Some(group), _) => Some(group),
-            (true, None, _) => {
-                self.complete = self.group(self.columns(|_| true));
-                self.complete
-            }
-            (false, _, Some(new)) => {
-                let mut known = vec![false; new.len()];
-                for (known, value) in known.iter_mut().zip(new.values()) {
-                    *known = value != Value::Unchanged;
-                }
-                for (column, _) in row.elsewhere.iter().flatten() {
-                    known[*column as usize] = true;
-                }
-                self.group(self.columns(|column| known[column]))
-            }
-            (false, _, None) => None,
-        };
-        if let Some(group) = group {
+    /// Adds a row whose values are all known.
+    fn add_complete(&mut self, key: KeyOf, row: Row) {
+        if self.complete.is_none() {
+            self.complete = self.group(self.columns(|_| true));
+        }
+        if let Some(group) = self.complete {
+            self.groups[group].rows.push((key, row));
+        }
+    }
+
+    /// Adds a row that leaves some out; `new` are the values of its own change.
+    fn add(&mut self, key: KeyOf, row: Row, new: Values<'_>) {
+        let mut known: Vec<bool> = new.map(|value| value != Value::Unchanged).collect();
+        for (column, _) in row.elsewhere.iter().flatten() {
+            known[*column as usize] = true;
+        }
+        if let Some(group) = self.group(self.columns(|column| known[column])) {
             self.groups[group].rows.push((key, row));
         }
     }
