@@ -5,7 +5,7 @@
 //!                           └──► Loader: one part of a table, COPY to COPY
 //! ```
 //!
-//! Read in this order: [`records`], [`control`], [`error`], [`applier`], then what it is made of: `route`, `image`, `statement`,
+//! Read in this order: [`records`], [`control`], [`error`], [`loader`], [`applier`], then what the latter is made of: `route`, `image`, `statement`,
 //! `encode`, `many`, `single`.
 
 pub mod applier;
@@ -13,6 +13,7 @@ pub mod control;
 mod encode;
 pub mod error;
 mod image;
+pub mod loader;
 mod many;
 pub mod records;
 mod route;
@@ -23,3 +24,4 @@ mod statement;
 pub use applier::{Applier, Durability};
 pub use control::{Control, Lease};
 pub use error::ApplyError;
+pub use loader::Loader;

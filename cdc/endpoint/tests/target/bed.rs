@@ -93,6 +93,15 @@ impl Pair<'_> {
         self.runtime.block_on(future)
     }
 
+    pub(crate) fn source_settings(&self) -> wire::Settings {
+        let url = self.bed.cluster.url(&format!("{}_source", self.name));
+        wire::Settings::parse(&url).expect("the URL is well formed")
+    }
+
+    pub(crate) fn another_session_at_the_source(&self) -> Sql {
+        self.bed.cluster.sql(&format!("{}_source", self.name))
+    }
+
     /// Becomes the task's owner.
     pub(crate) fn claim(&self) -> Control {
         self.take_over(&self.settings(), Duration::from_secs(5))

@@ -3,3 +3,5 @@
 mod apply;
 mod bed;
 mod fencing;
+mod load;
+mod zoo;
