@@ -92,13 +92,12 @@ impl Creation {
             .map_err(Error::sql(WHAT))
     }
 
-    /// The target table that a source table's rows are copied into: the table of its name, or, for a partition that the target does not have,
-    /// the partitioned table's.
+    /// The target table that a source table's rows are copied into: the table of its name, or, for a partition of a table that was there
+    /// before and may divide its rows otherwise, that table.
     #[must_use]
-    pub fn load_table<'a>(&'a self, table: &'a TableDefinition) -> &'a TableName {
-        let is_there = self.created.contains(&table.name) || self.existing.contains(&table.name);
+    pub fn load_table<'a>(&self, table: &'a TableDefinition) -> &'a TableName {
         match &table.partition {
-            Some(partition) if !is_there => &partition.root,
+            Some(partition) if !self.created.contains(&table.name) => &partition.root,
             Some(_) | None => &table.name,
         }
     }

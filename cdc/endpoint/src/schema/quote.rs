@@ -14,7 +14,7 @@ pub fn identifier(name: &str) -> String {
 pub fn literal(text: &str) -> String {
     let doubled = text.replace('\'', "''");
     if doubled.contains('\\') {
-        format!(" E'{}'", doubled.replace('\\', "\\\\"))
+        format!("E'{}'", doubled.replace('\\', "\\\\"))
     } else {
         format!("'{doubled}'")
     }

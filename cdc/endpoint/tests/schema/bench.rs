@@ -60,7 +60,18 @@ impl Pair {
             .await
             .expect("it can be planned");
         for step in completion.groups.iter().flat_map(|group| &group.statements) {
+            assert!(
+                !step.is_done(&self.target).await.expect("it can be asked"),
+                "{} is not done yet",
+                step.statement.description
+            );
             step.run(&self.target).await.expect("it can be done");
+        }
+        // As after a crash: what was done is left alone.
+        for step in completion.groups.iter().flat_map(|group| &group.statements) {
+            step.run(&self.target)
+                .await
+                .expect("it is done, or can be done again");
         }
         let mut problems = creation.problems;
         problems.extend(completion.problems);
@@ -90,6 +101,25 @@ impl Pair {
                 .collect::<String>()
         };
         only(&source, &target, "-") + &only(&target, &source, "+")
+    }
+
+    /// Takes away all that a case before has left: that is faster than another database.
+    pub(crate) async fn clear(&self) {
+        const CLEAR: &str = "
+            do $$ declare name text; begin
+                for name in select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' loop
+                    execute format('drop schema %I cascade', name);
+                end loop;
+                create schema public;
+            end $$;
+            reset search_path";
+        run(&self.source, CLEAR).await;
+        run(&self.target, CLEAR).await;
+    }
+
+    /// One more session at the source.
+    pub(crate) async fn another_source(&self) -> Client {
+        connect(&self.urls[0]).await
     }
 
     /// All rows of a table on both sides.

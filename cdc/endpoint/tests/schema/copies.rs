@@ -142,8 +142,9 @@ fn the_corpus_is_copied_exactly() {
     let bench = Bench::start();
     block_on(async {
         let mut text = String::new();
+        let pair = bench.pair("corpus").await;
         for (name, source) in CORPUS {
-            let pair = bench.pair(name).await;
+            pair.clear().await;
             run(&pair.source, source).await;
             for problem in pair.copy(PrepareMode::DoNothing).await {
                 text.push_str(&format!("{name}: {}\n", problem.text));
