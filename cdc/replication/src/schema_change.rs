@@ -88,13 +88,16 @@ pub fn between(before: &TableShape, after: &TableShape) -> Vec<SchemaChange> {
         old.iter()
             .filter_map(|(number, from)| Some((*from, *new.get(number)?)))
     };
-    changes.extend(
-        old.iter()
-            .filter(|(number, _)| !new.contains_key(number))
-            .map(|(_, column)| SchemaChange::DropColumn {
-                name: column.name.clone(),
-            }),
-    );
+    let mut dropped: Vec<&ShapeColumn> = old
+        .iter()
+        .filter(|(number, _)| !new.contains_key(number))
+        .map(|(_, column)| *column)
+        .collect();
+    // A generated column goes before those that it is computed from.
+    dropped.sort_by_key(|column| column.generated.is_empty());
+    changes.extend(dropped.into_iter().map(|column| SchemaChange::DropColumn {
+        name: column.name.clone(),
+    }));
     changes.extend(renames(kept()));
     for (from, to) in kept() {
         alter(from, to, &mut changes);
@@ -201,7 +204,8 @@ fn alter(from: &ShapeColumn, to: &ShapeColumn, changes: &mut Vec<SchemaChange>) 
 /// says now (which may be later than the message). Renames are told by number where the catalogue still has the name, else by place and type.
 ///
 /// Columns that the message leaves out stay while the catalogue has them: they are generated, or in no column list. What the message
-/// doesn't tell is taken from the catalogue, but for not null: a column never becomes so, as rows that come before that may still be null.
+/// doesn't tell is taken from the catalogue, but for not null: a column never becomes so (unless it is new, with a value for the rows that are
+/// there), as rows that come before that may still be null.
 #[must_use]
 pub fn after_relation(
     before: &TableShape,
@@ -318,7 +322,11 @@ fn column(
         type_name: typed.type_name.clone(),
         type_id: typed.type_id,
         type_modifier: typed.type_modifier,
-        not_null: rest.not_null && previous.is_none_or(|previous| previous.not_null),
+        not_null: rest.not_null
+            && match previous {
+                Some(previous) => previous.not_null,
+                None => rest.missing.is_some(),
+            },
         collation: typed.collation.clone(),
         ..rest.clone()
     }
