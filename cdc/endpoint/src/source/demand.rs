@@ -61,7 +61,8 @@ impl Demand {
     pub(super) fn block(&self, pause: Duration, something: Something) {
         let state = self.lock();
         let waiting = self.changed.wait_timeout_while(state, pause, |state| {
-            !state.stopped && !(state.asked && something == Something::Ready)
+            let served = something == Something::Ready && state.asked;
+            !(state.stopped || served)
         });
         drop(waiting.unwrap_or_else(PoisonError::into_inner));
     }

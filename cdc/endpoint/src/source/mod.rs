@@ -6,12 +6,19 @@
 //!                                                                          ▲ Stream::confirm
 //! ```
 //!
-//! Read in this order: this file, [`stream`], then `pump`, which reads.
+//! Read in this order: this file, [`state`], [`check`], [`publication`], [`slot`], [`ddl`], [`stream`], then `pump`, which reads.
 
+pub mod check;
+pub mod ddl;
 mod demand;
 mod feedback;
+pub mod publication;
 mod pump;
+pub mod slot;
+pub mod state;
 pub mod stream;
+
+use std::sync::atomic::AtomicU64;
 
 use crate::Error;
 use stream::{Stream, StreamOptions};
@@ -22,6 +29,8 @@ pub struct Source {
     settings: wire::Settings,
     client: wire::client::Client,
     version: u32,
+    /// Where the last heartbeat was written.
+    heartbeat: AtomicU64,
 }
 
 impl Source {
@@ -51,6 +60,7 @@ impl Source {
             version: u32::try_from(version).unwrap_or(0),
             settings,
             client,
+            heartbeat: AtomicU64::new(0),
         })
     }
 

@@ -94,7 +94,7 @@ impl Stream {
                         "cannot start the thread of a stream: {error}"
                     ))))),
                 }
-                drop(end.send(()));
+                drop(end);
             }
         };
         thread::Builder::new()
