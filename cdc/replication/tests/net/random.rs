@@ -28,6 +28,8 @@ enum What {
     UpdateKey,
     /// The keys of two rows are swapped, by a third.
     Swap,
+    /// Two rows swap their unique values, by a third.
+    SwapUnique,
     Delete,
     Truncate,
 }
@@ -38,6 +40,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         6 => Just(What::Update),
         4 => Just(What::UpdateKey),
         3 => Just(What::Swap),
+        3 => Just(What::SwapUnique),
         4 => Just(What::Delete),
     ];
     let what = prop_oneof![60 => what, 1 => Just(What::Truncate)];
@@ -104,27 +107,51 @@ fn happen(source: &mut Source, happening: &Happening) {
                 source.update(table, at, updated, toasted);
             }
         }
-        (What::Swap, Some(at)) if count > 1 => swap(source, table, at, (at + 1) % count, toasted),
+        (What::Swap, Some(at)) if count > 1 => {
+            swap(source, table, at, (at + 1) % count, &[0, 3], toasted);
+        }
+        (What::SwapUnique, Some(at)) if count > 1 => {
+            swap(source, table, at, (at + 1) % count, &[3], toasted);
+        }
         (What::Delete, Some(at)) => source.delete(table, at),
         (What::Truncate, _) => source.truncate(table),
         _ => {}
     }
 }
 
-/// Two rows take each other's keys and unique values.
-fn swap(source: &mut Source, table: usize, one: usize, other: usize, toasted: &[usize]) {
+/// Two rows take each other's values of some columns, one after the other.
+fn swap(
+    source: &mut Source,
+    table: usize,
+    one: usize,
+    other: usize,
+    columns: &[usize],
+    toasted: &[usize],
+) {
     let (first, second) = (
         source.tables[table][one].clone(),
         source.tables[table][other].clone(),
     );
-    let with_keys = |row: &Cells, keys: &Cells| {
-        let [_, a, b, _] = row.clone();
-        [keys[0].clone(), a, b, keys[3].clone()]
+    let with = |row: &Cells, values: &Cells| {
+        let mut row = row.clone();
+        for &column in columns {
+            row[column].clone_from(&values[column]);
+        }
+        row
     };
-    let between = cells([99, 0, 0, 99]);
-    source.update(table, one, with_keys(&first, &between), toasted);
-    source.update(table, other, with_keys(&second, &first), toasted);
-    source.update(table, one, with_keys(&first, &second), toasted);
+    let between = with(&first, &cells([99, 0, 0, 99]));
+    let moved = [with(&second, &first), with(&first, &second)];
+    // Values that are a key with others can be in the way of a third row.
+    let [moved_second, moved_first] = &moved;
+    let fits = source.is_free(table, &between, Some(one))
+        && moved.iter().all(|row| {
+            source.is_free(table, row, Some(one)) || source.is_free(table, row, Some(other))
+        });
+    if fits {
+        source.update(table, one, between, toasted);
+        source.update(table, other, moved_second.clone(), toasted);
+        source.update(table, one, moved_first.clone(), toasted);
+    }
 }
 
 fn make(tables: Vec<Vec<Cells>>, happenings: &[Happening]) -> (Piece, Vec<Vec<Cells>>) {

@@ -4,6 +4,8 @@
 
 use bytes::Bytes;
 
+pub(crate) mod notation;
+
 /// A value: null (`~`), unchanged (`?`), or text.
 pub(crate) fn cell(text: &str, bytes: &mut Vec<u8>) {
     match text {
