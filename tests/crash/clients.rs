@@ -12,7 +12,7 @@ use tests::support::aws::{Aws, Error, text};
 
 use crate::functions::Functions;
 use crate::kinds::{KINDS, Order};
-use crate::random::Random;
+use tests::support::random::Random;
 
 /// How many clients of each kind there are.
 const CLIENTS: u64 = 4;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::random::Random;
+use tests::support::random::Random;
 
 /// The functions that the server performs by commands.
 pub(crate) const COMMANDS: &str = r#"

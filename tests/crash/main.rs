@@ -17,7 +17,6 @@
 mod clients;
 mod functions;
 mod kinds;
-mod random;
 mod verify;
 
 use std::env;
@@ -33,7 +32,7 @@ use tests::support::server::Server;
 use crate::clients::World;
 use crate::functions::Functions;
 use crate::kinds::{KINDS, Order};
-use crate::random::Random;
+use tests::support::random::Random;
 
 /// How often the server is killed when nothing else is said.
 const ROUNDS: u64 = 20;

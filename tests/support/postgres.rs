@@ -363,12 +363,8 @@ impl Cluster {
             }
             // The eighth line of its lock file says how far it is; one that a killed postmaster left behind says nothing.
             let state = fs::read_to_string(&pid_file).unwrap_or_default();
-            if state != left_over
-                && state
-                    .lines()
-                    .nth(7)
-                    .is_some_and(|line| line.trim() == "ready")
-            {
+            let line = state.lines().nth(7).unwrap_or_default().trim();
+            if state != left_over && ["ready", "standby"].contains(&line) {
                 self.postmaster = Some(postmaster);
                 return true;
             }
