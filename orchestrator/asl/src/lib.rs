@@ -13,6 +13,7 @@ pub mod definition;
 pub mod diagnostic;
 pub mod graph;
 mod json;
+pub mod parameters;
 pub mod parser;
 pub mod resource;
 pub mod variables;

@@ -182,7 +182,8 @@ pub(crate) fn unsupported(resource: &Resource) -> Failure {
         format!(
             "The resource '{arn}' is not supported by this server. Supported are function ARNs, activity ARNs, \
              arn:aws:states:::lambda:invoke and arn:aws:states:::states:startExecution, both also with .waitForTaskToken, \
-             startExecution.sync and .sync:2, and arn:aws:states:::http:invoke."
+             startExecution.sync and .sync:2, arn:aws:states:::http:invoke, and arn:aws:states:::dms: with startReplicationTask and \
+             stopReplicationTask, both also with .sync, describeReplicationTasks and describeTableStatistics."
         ),
     )
 }

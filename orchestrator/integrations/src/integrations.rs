@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use interpreter::failure::Failure;
 use interpreter::payload::Payload;
 use runtime::tasks::{TaskCall, TaskOutcome, TaskRunner};
+use store::records::ExecutionStatus;
 
 use crate::connector::{self, Connector};
 use crate::failures;
@@ -16,6 +17,7 @@ use crate::http_client::Client;
 use crate::http_task::HttpTask;
 use crate::lambda::Lambda;
 use crate::lambda_endpoint::LambdaEndpoint;
+use crate::replication::ReplicationTasks;
 use crate::settings::{Error, Settings};
 use crate::targets::Targets;
 
@@ -24,6 +26,7 @@ use crate::targets::Targets;
 pub struct Integrations {
     lambda: Arc<Lambda>,
     http: Arc<HttpTask>,
+    replication: Option<ReplicationTasks>,
 }
 
 impl Integrations {
@@ -63,7 +66,17 @@ impl Integrations {
                 endpoint,
             }),
             http: Arc::new(http),
+            replication: None,
         })
+    }
+
+    /// The same, with replication tasks. Without them `dms:…` is not supported.
+    #[must_use]
+    pub fn with_replication(self, tasks: ReplicationTasks) -> Self {
+        Self {
+            replication: Some(tasks),
+            ..self
+        }
     }
 
     /// Stops the functions' processes and waits for their end. Calls that come later fail.
@@ -86,6 +99,10 @@ impl Integrations {
             ("http", "invoke", Pattern::RequestResponse) => {
                 self.http.invoke(&service.arn, call).await
             }
+            ("dms", _, _) => match &self.replication {
+                Some(tasks) => tasks.perform(service, call).await,
+                None => Err(failures::unsupported(&call.resource)),
+            },
             _ => Err(failures::unsupported(&call.resource)),
         }
     }
@@ -100,5 +117,11 @@ impl TaskRunner for Integrations {
                 Err(failure) => TaskOutcome::Failed(failure),
             }
         })
+    }
+
+    fn execution_ended(&self, execution_arn: &Arc<str>, status: ExecutionStatus) {
+        if let Some(tasks) = &self.replication {
+            tasks.execution_ended(execution_arn, status);
+        }
     }
 }

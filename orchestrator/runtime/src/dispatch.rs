@@ -11,6 +11,7 @@ use interpreter::failure::{Failure, names};
 use interpreter::input::{AttemptId, Effect, Input, ScheduledTask};
 use store::records::ExecutionId;
 
+use crate::commits::status_of;
 use crate::engine::Engine;
 use crate::machines::Revision;
 use crate::slot::{Delivery, Durability, FinishedSync, Happening, Loaded, Slot, Stepped};
@@ -33,6 +34,8 @@ impl Engine {
         let is_running = loaded.execution.is_running();
         if !is_running {
             self.count_ended(&loaded.execution);
+            self.runner
+                .execution_ended(&loaded.execution.identity.arn, status_of(&loaded.execution));
             if loaded.inputs > 0 {
                 self.journaled().remove(&slot.id);
             }

@@ -6,6 +6,7 @@ use asl::resource::Resource;
 use futures_util::future::BoxFuture;
 use interpreter::failure::Failure;
 use interpreter::payload::Payload;
+use store::records::ExecutionStatus;
 
 /// Performs the tasks that are not the runtime's own (activities and nested executions are).
 pub trait TaskRunner: Send + Sync + 'static {
@@ -13,6 +14,13 @@ pub trait TaskRunner: Send + Sync + 'static {
     ///
     /// The same attempt may be handed over again after a crash, with the same [`TaskCall::attempt_id`].
     fn run(&self, call: TaskCall) -> BoxFuture<'static, TaskOutcome>;
+
+    /// An execution is over, durably: what its tasks left running for it may be ended. It must return at once.
+    ///
+    /// It is not called again after a crash in between: whoever keeps something for executions asks for their status when it begins anew.
+    fn execution_ended(&self, execution_arn: &Arc<str>, status: ExecutionStatus) {
+        let _ = (execution_arn, status);
+    }
 }
 
 /// One attempt of one task.

@@ -31,7 +31,7 @@ pub(crate) fn perform(arguments: Arguments, stack_bytes: usize) -> Result<Outcom
         }
         Command::Run(run) => {
             let in_force = configure(&run.sources.flags(), &environment, Some(&run.file))?;
-            threads(stack_bytes)?.block_on(run::run(&run, in_force))
+            threads(stack_bytes)?.block_on(run::run(&run, in_force, &environment))
         }
         Command::Replicate(replicate) => {
             let in_force = configure(&replicate.sources.flags(), &environment, None)?;

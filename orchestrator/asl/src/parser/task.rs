@@ -2,11 +2,12 @@
 
 use crate::definition::{QueryLanguage, Seconds, Task};
 use crate::json::Kind;
+use crate::parameters;
 use crate::parser::errors;
 use crate::parser::fields::{self, Fields, In, Known, MAX_SECONDS};
-use crate::parser::findings::Place;
+use crate::parser::findings::{Place, Pointer};
 use crate::parser::state::{COMMON, INPUT_AND_OUTPUT, Reader, STEP};
-use crate::resource::{Pattern, Resource, ResourceError};
+use crate::resource::{Pattern, Resource, ResourceError, ServiceCall};
 
 /// A Task state's fields.
 pub(crate) const FIELDS: Known = &[
@@ -42,6 +43,9 @@ impl<'t> Reader<'_, 't> {
         check_heartbeat(fields, timeout.as_ref(), heartbeat.as_ref());
         if let Some(place) = fields.get("Credentials") {
             self.check_credentials(&place);
+        }
+        if let Some(Resource::Service(call)) = &resource {
+            self.check_parameters(fields, call);
         }
         let is_template = fields.language == QueryLanguage::JsonPath;
         Some(Task {
@@ -82,6 +86,37 @@ impl<'t> Reader<'_, 't> {
                     ),
                 );
                 None
+            }
+        }
+    }
+
+    /// Parameters that the action doesn't know, in the words that AWS has for them.
+    fn check_parameters(&self, fields: &Fields<'_, 't>, call: &ServiceCall) {
+        let Some(known) = parameters::known(&call.resource_type, &call.action) else {
+            if let Some(place) = fields.get("Resource") {
+                self.findings.schema(
+                    &place,
+                    format!("The resource provided {} is not recognized.", call.arn),
+                );
+            }
+            return;
+        };
+        let Some(place) = fields.get("Parameters") else {
+            return;
+        };
+        let Kind::Object(members) = &place.node.kind else {
+            return;
+        };
+        for member in &members.list {
+            if !known.contains(&member.name) {
+                self.findings.schema_at(
+                    Pointer::Field(&place.pointer, &member.name),
+                    member.name_span,
+                    format!(
+                        "The field \"{}\" is not supported by Step Functions",
+                        member.name
+                    ),
+                );
             }
         }
     }

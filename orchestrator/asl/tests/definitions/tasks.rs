@@ -167,3 +167,32 @@ fn an_express_machine_waits_for_nobody() {
         "#]],
     );
 }
+
+#[test]
+fn parameters_of_replication_tasks_are_known() {
+    let replication = |action: &str, parameters: &str| {
+        format!(
+            r#""Type": "Task", "Resource": "arn:aws:states:::dms:{action}", "End": true, "Parameters": {parameters}"#
+        )
+    };
+    check_state(
+        &replication(
+            "startReplicationTask.sync",
+            r#"{"ReplicationTaskIdentifier.$": "$.task", "WaitFor": "CAUGHT_UP", "Sorce": {"Url": "x"}, "Speed.$": "$.s"}"#,
+        ),
+        expect![[r#"
+            1:206 "Sorce" — SCHEMA_VALIDATION_FAILED /States/A/Parameters/Sorce: The field "Sorce" is not supported by Step Functions
+            1:229 "Speed.$" — SCHEMA_VALIDATION_FAILED /States/A/Parameters/Speed.$: The field "Speed.$" is not supported by Step Functions
+        "#]],
+    );
+    check_state(
+        &replication(
+            "stopReplicationTask",
+            r#"{"ReplicationTaskIdentifier": "a"}"#,
+        ),
+        expect!["fine"],
+    );
+    check_state(&replication("explodeReplicationTask", "{}"), expect![[r#"
+        1:63 "arn:aws:states:::dms:explodeRep — SCHEMA_VALIDATION_FAILED /States/A/Resource: The resource provided arn:aws:states:::dms:explodeReplicationTask is not recognized.
+    "#]]);
+}

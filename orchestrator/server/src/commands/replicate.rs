@@ -196,6 +196,7 @@ fn failure(error: &replicator::Error) -> Error {
         replicator::Error::ResyncRequired { .. } => Error::ResyncRequired(error.to_string()),
         replicator::Error::StoppedByPolicy { .. }
         | replicator::Error::Endpoint(_)
+        | replicator::Error::Apply(_)
         | replicator::Error::Spill { .. }
         | replicator::Error::Refused(_)
         | replicator::Error::Internal(_) => Error::Failed(error.to_string()),

@@ -15,7 +15,7 @@ use crate::commands::serve::{Front, bind, stop_cleanly};
 use crate::commands::validate::file_name;
 use crate::commands::{read_input, read_text};
 use crate::config::Config;
-use crate::config::layers::{InForce, Origin};
+use crate::config::layers::{Environment, InForce, Origin};
 use crate::config::values::LogFilter;
 use crate::outcome::{Error, Outcome};
 use crate::signals::Stop;
@@ -25,7 +25,11 @@ use self::directory::RunDirectory;
 use self::execution::{Ending, Order};
 
 /// Executes a definition and prints its output.
-pub(super) async fn run(arguments: &Run, in_force: InForce) -> Result<Outcome, Error> {
+pub(super) async fn run(
+    arguments: &Run,
+    in_force: InForce,
+    environment: &Environment,
+) -> Result<Outcome, Error> {
     let config = quiet_by_default(in_force);
     telemetry::begin(&config.log);
     let definition = read_text(&arguments.file)?;
@@ -64,9 +68,9 @@ pub(super) async fn run(arguments: &Run, in_force: InForce) -> Result<Outcome, E
     let address = listener
         .as_ref()
         .and_then(|listener| listener.local_addr().ok());
-    let engine = engine::open(&config, place.path(), address).await?;
+    let engine = engine::open(&config, environment, place.path(), address).await?;
     let front = match listener {
-        Some(listener) => Some(Front::start(listener, &engine.runtime, &config)?),
+        Some(listener) => Some(Front::start(listener, &engine, &config)?),
         None => None,
     };
     if let Some(front) = &front {
@@ -76,6 +80,11 @@ pub(super) async fn run(arguments: &Run, in_force: InForce) -> Result<Outcome, E
         ending = execution::execute(&engine.runtime, &order, arguments.quiet) => Some(ending),
         _ = stop.asked() => None,
     };
+    for task in engine.running_replication_tasks() {
+        output::note(&format!(
+            "the replication task {task} stops with this process; `ratchet serve` would let it go on"
+        ));
+    }
     tokio::select! {
         stopped = stop_cleanly(front, engine, config.shutdown.0) => if let Err(error) = stopped {
             tracing::warn!(%error, "cannot close the engine cleanly; what was done is safe");

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use runtime::runtime::Runtime;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -35,13 +34,13 @@ pub(super) async fn serve(in_force: &InForce, environment: &Environment) -> Resu
     let address = listener.local_addr().ok();
     let opened = Instant::now();
     let engine = tokio::select! {
-        engine = engine::open(config, &config.data, address) => engine?,
+        engine = engine::open(config, environment, &config.data, address) => engine?,
         signal = stop.asked() => {
             tracing::info!(signal, "stopped before it was ready");
             return Ok(Outcome::Done);
         }
     };
-    let front = Front::start(listener, &engine.runtime, config)?;
+    let front = Front::start(listener, &engine, config)?;
     tracing::info!(
         address = %front.address,
         data = %config.data.display(),
@@ -83,13 +82,14 @@ impl Front {
     /// Begins to answer.
     pub(super) fn start(
         listener: TcpListener,
-        engine: &Runtime,
+        engine: &Engine,
         config: &Config,
     ) -> Result<Self, Error> {
         let address = listener
             .local_addr()
             .map_err(|error| Error::Unavailable(format!("cannot listen: {error}")))?;
-        let router = api::server::router(engine.clone(), config.api_options(Default::default()));
+        let router =
+            api::server::router(engine.runtime.clone(), config.api_options(engine.figures()));
         let (stop, stopped) = oneshot::channel::<()>();
         let server = api::server::serve(listener, router, async {
             let _ = stopped.await;
