@@ -319,9 +319,7 @@ impl Applier {
     /// # Errors
     /// When the connection was lost.
     pub async fn rollback(&mut self) -> Result<(), ApplyError> {
-        self.batch.clear();
-        self.expected.clear();
-        self.prepared.clear();
+        self.forget_batch();
         self.savepoints.clear();
         if self.session.transaction_status() != TransactionStatus::Idle {
             self.simple("rollback").await?;
@@ -481,6 +479,13 @@ impl Applier {
             what: What::Change(Arc::clone(route)),
             rows,
         });
+    }
+
+    /// Forgets what has gathered.
+    pub(crate) fn forget_batch(&mut self) {
+        self.batch.clear();
+        self.expected.clear();
+        self.prepared.clear();
     }
 
     /// Sends what has gathered if it is much.

@@ -68,6 +68,11 @@ pub(crate) fn tuple(piece: &Piece, change: u32, side: Side) -> Option<Tuple<'_>>
     }
 }
 
+/// A tuple's values; none without a tuple.
+pub(crate) fn values<'p>(tuple: Option<Tuple<'p>>) -> Vec<Value<'p>> {
+    tuple.map_or_else(Vec::new, |tuple| tuple.values().collect())
+}
+
 fn value(piece: &Piece, place: KeyOf, column: u32) -> Option<Value<'_>> {
     tuple(piece, place.change, place.side)?.value(column as usize)
 }

@@ -6,12 +6,14 @@
 //! ```
 //!
 //! Read in this order: [`records`], [`control`], [`error`], [`loader`], [`applier`], then what the latter is made of: `route`, `image`, `statement`,
-//! `encode`, `many`, `single`.
+//! `encode`, `many`, `single`; [`careful`] last.
 
 pub mod applier;
+pub mod careful;
 pub mod control;
 mod encode;
 pub mod error;
+mod exceptions;
 mod image;
 pub mod loader;
 mod many;

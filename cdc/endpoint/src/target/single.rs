@@ -9,6 +9,7 @@ use wire::batch::Parameters;
 
 use crate::target::applier::Applier;
 use crate::target::error::ApplyError;
+use crate::target::image::values;
 use crate::target::many::keyed;
 use crate::target::route::{Form, Route};
 use crate::target::statement::{self, Find, Sent};
@@ -54,14 +55,8 @@ impl Applier {
         index: u32,
     ) -> Result<(), ApplyError> {
         let change = &piece.changes[index as usize];
-        let old: Vec<Value<'_>> = piece
-            .old(change)
-            .map(|tuple| tuple.values().collect())
-            .unwrap_or_default();
-        let new: Vec<Value<'_>> = piece
-            .new(change)
-            .map(|tuple| tuple.values().collect())
-            .unwrap_or_default();
+        let old = values(piece.old(change));
+        let new = values(piece.new(change));
         match change.kind {
             ChangeKind::Insert => self.insert_row(route, &new),
             ChangeKind::Update | ChangeKind::UpdateKey | ChangeKind::UpdateFull => {
@@ -178,6 +173,11 @@ pub(crate) fn value<'v>(values: &[Value<'v>], column: u32) -> Value<'v> {
         .unwrap_or(Value::Unchanged)
 }
 
+/// Whether a value was sent.
+pub(crate) fn is_sent(values: &[Value<'_>], column: u32) -> bool {
+    value(values, column) != Value::Unchanged
+}
+
 fn sent(columns: &[u32], values: &[Value<'_>]) -> Vec<Sent> {
     columns
         .iter()
@@ -222,7 +222,7 @@ fn of_type(route: &Route, column: u32, value: Value<'_>) -> u8 {
     u8::from(route.column(column).parameter_type(Form::of(value)) != 0)
 }
 
-fn give(parameters: &mut Parameters<'_>, value: Value<'_>) {
+pub(crate) fn give(parameters: &mut Parameters<'_>, value: Value<'_>) {
     match value {
         Value::Null | Value::Unchanged => parameters.null(),
         Value::Text(bytes) => parameters.text(bytes),
@@ -241,10 +241,12 @@ fn give_key(parameters: &mut Parameters<'_>, key: &[u32], old: &[Value<'_>], fin
 }
 
 /// Every value must be there.
-fn complete(route: &Route, columns: &[u32], values: &[Value<'_>]) -> Result<(), ApplyError> {
-    let missing = columns
-        .iter()
-        .find(|&&column| value(values, column) == Value::Unchanged);
+pub(crate) fn complete(
+    route: &Route,
+    columns: &[u32],
+    values: &[Value<'_>],
+) -> Result<(), ApplyError> {
+    let missing = columns.iter().find(|&&column| !is_sent(values, column));
     match missing {
         None => Ok(()),
         Some(&column) => Err(ApplyError::Incomplete {
