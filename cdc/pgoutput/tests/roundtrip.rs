@@ -5,7 +5,7 @@
 use pgoutput::decode::Place;
 use pgoutput::envelope::Envelope;
 use pgoutput::message::{Message, OldTuple, ReplicaIdentity};
-use pgoutput::{Tuple, Value};
+use pgoutput::{Tuple, Value, Values};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -278,6 +278,18 @@ proptest! {
         prop_assert_eq!(again, message);
         prop_assert_eq!(its_xid, xid);
         prop_assert!(its_id.is_none_or(|its_id| its_id == id));
+    }
+
+    #[test]
+    fn values_are_found_without_reading_the_tuple_first(row in vec(cell(), 0..6), after in vec(any::<u8>(), 0..6)) {
+        let mut bytes = Vec::new();
+        write_row('N', &row, &mut bytes);
+        bytes.extend(&after);
+        let values = Values::at(&bytes[1..]);
+        prop_assert_eq!(values.clone().map(Cell::from).collect::<Cells>(), row);
+        prop_assert_eq!(values.rest(), after);
+        // Of bytes that are no tuple they are something, or nothing.
+        let _ = Values::at(&after).rest();
     }
 
     #[test]

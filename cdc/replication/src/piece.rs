@@ -222,7 +222,8 @@ pub enum Delivery {
         /// Its end; `changes` has no meaning.
         end: TransactionEnd,
     },
-    /// A whole transaction was prepared. Its changes are in the pieces before (up to an open end), or were streamed.
+    /// A whole transaction was prepared. Its changes are in the pieces before (up to an open end), or were streamed. It may have been
+    /// prepared before the checkpoint: the server tells it then because it was never told, and commits now.
     Prepared {
         /// Its global identifier at the source.
         gid: String,

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics says so")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use pgoutput::{Lsn, Value};
@@ -241,6 +242,10 @@ impl Receiver {
 /// A piece's rows, each with its index among the changes.
 fn rows(piece: &Piece) -> Vec<(usize, String)> {
     let mut rows = Vec::new();
+    for (index, relation) in piece.relations.iter().enumerate() {
+        let before = &piece.relations[..index];
+        assert!(!before.iter().any(|other| Arc::ptr_eq(other, relation)));
+    }
     for (index, change) in piece.changes.iter().enumerate() {
         if change.kind == ChangeKind::Insert {
             let new = piece.new(change).unwrap();
