@@ -287,7 +287,7 @@ proptest! {
         bytes.extend(&after);
         let values = Values::at(&bytes[1..]);
         prop_assert_eq!(values.clone().map(Cell::from).collect::<Cells>(), row);
-        prop_assert_eq!(values.rest(), after);
+        prop_assert_eq!(values.rest(), after.as_slice());
         // Of bytes that are no tuple they are something, or nothing.
         let _ = Values::at(&after).rest();
     }
