@@ -2,6 +2,8 @@
 
 mod apply;
 mod bed;
+mod careful;
 mod fencing;
 mod load;
+mod transactions;
 mod zoo;
