@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use pgoutput::message::ReplicaIdentity;
 use replication::relation::TableName;
 use tokio_postgres::Client;
 
-use super::create::{Problem, Statement, is_made_with_table};
+use super::create::{Problem, Statement};
+use super::create_table::is_made_with_table;
 use super::definition::{Constraint, ConstraintKind, Index, Schema, TableDefinition, TableKind};
 use super::presence::Presence;
 use super::quote::{identifier, literal, relation};
 use crate::Error;
-use pgoutput::message::ReplicaIdentity;
 
 /// What is to be done at the target after the load.
 #[derive(Clone, Debug, Default)]

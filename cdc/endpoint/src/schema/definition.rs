@@ -52,7 +52,8 @@ pub struct TableDefinition {
     pub bytes: u64,
     /// About how many rows it has, as last analysed; none if it never was.
     pub rows: Option<u64>,
-    /// What the publications that were asked for publish of it; none if none was asked for, or none of them has it.
+    /// What the publications that were asked for publish of it under its own name; none if none was asked for, or none of them does. A partition
+    /// whose rows are published as its root's has none.
     pub published: Option<Published>,
     /// What it says about itself (`comment on table`).
     pub comment: Option<String>,
@@ -193,6 +194,8 @@ pub struct TypeDefinition {
     pub name: String,
     /// The statement that makes it; or why nothing can.
     pub create: Result<String, String>,
+    /// Its labels in their order, if it is an enum: the target's type may lack some.
+    pub labels: Vec<String>,
     /// What it needs of functions and extensions, likewise.
     pub needs: Vec<String>,
 }

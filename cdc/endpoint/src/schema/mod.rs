@@ -10,7 +10,10 @@
 //!
 //! Read in this order: [`definition`], [`read`], [`create`], [`complete`], [`change`], [`sequences`], [`target_table`], [`quote`].
 
+mod catalogue;
+mod create_table;
 mod presence;
+mod type_definitions;
 mod types;
 
 pub mod change;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use replication::relation::TableName;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Client;
 
 use super::definition::Schema;
+use super::read::name;
 use super::{pin, split};
 use crate::Error;
 
@@ -14,7 +15,11 @@ use crate::Error;
 pub(super) struct Presence {
     pub(super) schemas: BTreeSet<String>,
     pub(super) tables: BTreeSet<TableName>,
+    /// Those of the tables that are partitioned.
+    pub(super) partitioned: BTreeSet<TableName>,
     pub(super) sequences: BTreeSet<TableName>,
+    /// The labels of enums in their order, by `format_type`'s name.
+    pub(super) labels: BTreeMap<String, Vec<String>>,
     /// As `format_type` writes them.
     pub(super) types: BTreeSet<String>,
     /// Installed in the database.
@@ -38,8 +43,12 @@ union all select 'compression', unnest(enumvals) from pg_settings where name = '
 union all select 'function', p.oid::regprocedure::text from pg_proc p where p.oid >= 16384
 union all select 'type', format_type(t.oid, -1) from pg_type t where t.oid >= 16384 and not (t.typtype = 'b' and t.typcategory = 'A')";
 
+const LABELS: &str = "
+select format_type(e.enumtypid, -1) as name, array_agg(e.enumlabel::text order by e.enumsortorder) as labels
+from pg_enum e group by e.enumtypid";
+
 const RELATIONS: &str = "
-select n.nspname, c.relname, c.relkind = 'S' as is_sequence
+select n.nspname, c.relname, c.relkind::text as kind
 from unnest($1::text[], $2::text[]) as wanted(schema, name)
 join pg_namespace n on n.nspname = wanted.schema
 join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name";
@@ -78,6 +87,9 @@ impl Presence {
             };
             set.insert(row.get("name"));
         }
+        for row in target.query(LABELS, &[]).await.map_err(Error::sql(WHAT))? {
+            presence.labels.insert(row.get("name"), row.get("labels"));
+        }
         // What a foreign key refers to may be there without being selected.
         let references = schema
             .tables
@@ -101,11 +113,19 @@ impl Presence {
             .await
             .map_err(Error::sql(WHAT))?
         {
-            let set = match row.get("is_sequence") {
-                true => &mut presence.sequences,
-                false => &mut presence.tables,
-            };
-            set.insert(name(&row, "nspname", "relname"));
+            let name = name(&row, "nspname", "relname");
+            match row.get("kind") {
+                "S" => {
+                    presence.sequences.insert(name);
+                }
+                "p" => {
+                    presence.partitioned.insert(name.clone());
+                    presence.tables.insert(name);
+                }
+                _ => {
+                    presence.tables.insert(name);
+                }
+            }
         }
         let names: Vec<TableName> = schema.names().cloned().collect();
         let (schemas, relations) = split(&names);
@@ -140,8 +160,4 @@ impl Presence {
     pub(super) fn compresses_with(&self, method: &str) -> bool {
         self.compressions.contains(method)
     }
-}
-
-fn name(row: &Row, schema: &str, table: &str) -> TableName {
-    TableName::new(row.get::<_, String>(schema), row.get::<_, String>(table))
 }

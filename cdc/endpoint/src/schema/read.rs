@@ -2,39 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pgoutput::message::ReplicaIdentity;
 use replication::mapping::Selection;
 use replication::relation::TableName;
 use replication::shape::{ShapeColumn, TableShape};
 use tokio_postgres::{Client, Row};
 
+use super::catalogue::{self, Catalogue};
 use super::definition::{
-    ColumnDefinition, Constraint, ConstraintKind, Extension, Index, Partition, Persistence,
-    Published, Schema, Sequence, TableDefinition, TableKind,
+    ColumnDefinition, Constraint, ConstraintKind, Extension, Index, Published, Schema, Sequence,
+    TableDefinition,
 };
 use super::pin;
-use super::types::{self, TypeGraph};
+use super::type_definitions;
+use super::types::TypeGraph;
 use crate::Error;
 
-const WHAT: &str = "read the tables of the source";
+pub(super) const WHAT: &str = "read the tables of the source";
 
-const TABLES: &str = "
-select c.oid, n.nspname, c.relname, c.relispartition, c.relpersistence::text as persistence, c.relreplident::text as identity,
-       coalesce(c.reloptions, '{}') as options, c.reltuples::float8 as rows,
-       pg_get_partkeydef(c.oid) as partition_key, pg_get_expr(c.relpartbound, c.oid) as bound,
-       array(select i.inhparent from pg_inherits i where i.inhrelid = c.oid order by i.inhseqno) as parents,
-       case when c.relkind = 'r' then coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::int8 else 0 end as pages,
-       case when c.relkind = 'r' then coalesce(pg_table_size(c.oid), 0) else 0 end as bytes,
-       obj_description(c.oid, 'pg_class') as comment,
-       {needs} as needs
-from pg_class c
-join pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-  and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
-order by n.nspname, c.relname";
-
+/// A column that became not null without a look at its rows (PostgreSQL 18) may have nulls.
 const COLUMNS: &str = "
-select a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod) as type_name, a.atttypid, a.atttypmod, a.attnotnull,
+select a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod) as type_name, a.atttypid, a.atttypmod,
+       a.attnotnull and not exists (select from pg_constraint n where n.conrelid = a.attrelid and n.contype = 'n'
+                                    and n.conkey = array[a.attnum] and not n.convalidated) as attnotnull,
        pg_get_expr(d.adbin, d.adrelid) as default, a.attgenerated::text as generated, a.attidentity::text as identity,
        case when a.atthasmissing then (a.attmissingval::text::text[])[1] end as missing,
        case when a.attcollation <> t.typcollation then
@@ -130,7 +119,7 @@ impl Schema {
         publications: &[String],
     ) -> Result<Self, Error> {
         pin(client, WHAT).await?;
-        let rows = tables(client).await?;
+        let rows = catalogue::tables(client).await?;
         let all = Catalogue::new(&rows);
         let chosen = all.select(|table| selection.includes(&table.name));
         Self::of(client, &all, chosen, selection, publications).await
@@ -142,7 +131,7 @@ impl Schema {
     /// When the catalogue can't be read.
     pub async fn read_ids(client: &Client, ids: &[u32]) -> Result<Self, Error> {
         pin(client, WHAT).await?;
-        let rows = tables(client).await?;
+        let rows = catalogue::tables(client).await?;
         let all = Catalogue::new(&rows);
         let chosen = all.select(|table| ids.contains(&table.id));
         Self::of(client, &all, chosen, &Selection::everything(), &[]).await
@@ -180,8 +169,8 @@ impl Schema {
             .collect();
         Ok(Self {
             tables: all.in_order(tables),
-            types: types::definitions(client, &types).await?,
-            collations: types::collations(client, &ids, &own).await?,
+            types: type_definitions::definitions(client, &types).await?,
+            collations: type_definitions::collations(client, &ids, &own).await?,
             sequences,
             extensions,
         })
@@ -201,139 +190,6 @@ pub async fn shapes(client: &Client, ids: &[u32]) -> Result<Vec<TableShape>, Err
         .collect())
 }
 
-/// The tables of the catalogue, before it is known which of them are wanted.
-struct Catalogue<'a> {
-    rows: BTreeMap<u32, Entry<'a>>,
-}
-
-/// One of them.
-struct Entry<'a> {
-    id: u32,
-    name: TableName,
-    is_partition: bool,
-    parents: Vec<u32>,
-    row: &'a Row,
-}
-
-impl<'a> Catalogue<'a> {
-    fn new(rows: &'a [Row]) -> Self {
-        let rows = rows.iter().map(|row| {
-            let entry = Entry {
-                id: row.get("oid"),
-                name: name(row, "nspname", "relname"),
-                is_partition: row.get("relispartition"),
-                parents: row.get("parents"),
-                row,
-            };
-            (entry.id, entry)
-        });
-        Self {
-            rows: rows.collect(),
-        }
-    }
-
-    /// Tables for which this holds, with the partitions of those that are partitioned.
-    fn select(&self, holds: impl Fn(&Entry<'a>) -> bool) -> BTreeSet<u32> {
-        self.rows
-            .values()
-            .filter(|table| self.line(table).any(&holds))
-            .map(|table| table.id)
-            .collect()
-    }
-
-    /// A table, and those whose partition it is, up to the root.
-    fn line<'b>(&'b self, table: &'b Entry<'a>) -> impl Iterator<Item = &'b Entry<'a>> {
-        std::iter::successors(Some(table), |table| {
-            let parent = table.parents.first().filter(|_| table.is_partition)?;
-            self.rows.get(parent)
-        })
-    }
-
-    fn definition(
-        &self,
-        id: u32,
-        chosen: &BTreeSet<u32>,
-        selection: &Selection,
-    ) -> TableDefinition {
-        let table = &self.rows[&id];
-        let row = table.row;
-        let is_chosen = |entry: &&Entry<'_>| chosen.contains(&entry.id);
-        let parents = table
-            .parents
-            .iter()
-            .filter_map(|id| self.rows.get(id))
-            .filter(is_chosen);
-        let root = self.line(table).filter(is_chosen).last().unwrap_or(table);
-        let partition = (table.is_partition && root.id != id)
-            .then(|| {
-                Some(Partition {
-                    parent: parents.clone().next()?.name.clone(),
-                    root: root.name.clone(),
-                    bound: row.get("bound"),
-                })
-            })
-            .flatten();
-        let rows: f64 = row.get("rows");
-        TableDefinition {
-            id,
-            name: table.name.clone(),
-            kind: match row.get("partition_key") {
-                Some(key) => TableKind::Partitioned { key },
-                None => TableKind::Plain,
-            },
-            inherits: match table.is_partition {
-                true => Vec::new(),
-                false => parents.map(|parent| parent.name.clone()).collect(),
-            },
-            partition,
-            persistence: match row.get("persistence") {
-                "u" => Persistence::Unlogged,
-                _ => Persistence::Logged,
-            },
-            options: row.get("options"),
-            columns: Vec::new(),
-            constraints: Vec::new(),
-            indexes: Vec::new(),
-            identity: match row.get("identity") {
-                "n" => ReplicaIdentity::Nothing,
-                "f" => ReplicaIdentity::Full,
-                "i" => ReplicaIdentity::Index,
-                _ => ReplicaIdentity::Default,
-            },
-            pages: u32::try_from(row.get::<_, i64>("pages")).unwrap_or(u32::MAX),
-            bytes: u64::try_from(row.get::<_, i64>("bytes")).unwrap_or(0),
-            // Never analysed is -1; a count is a whole number, and small enough.
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            rows: (rows >= 0.0).then_some(rows as u64),
-            published: None,
-            comment: row.get("comment"),
-            load_order: selection
-                .load_order(&root.name)
-                .max(selection.load_order(&table.name)),
-            needs: row.get("needs"),
-        }
-    }
-
-    /// Parents first; otherwise by load order, then by name.
-    fn in_order(&self, mut tables: BTreeMap<u32, TableDefinition>) -> Vec<TableDefinition> {
-        let mut ids: Vec<u32> = tables.keys().copied().collect();
-        ids.sort_by_key(|id| (-tables[id].load_order, tables[id].name.clone()));
-        let mut order = Vec::with_capacity(ids.len());
-        let mut waiting: Vec<u32> = ids.into_iter().rev().collect();
-        while let Some(id) = waiting.pop() {
-            let parents = self.rows[&id].parents.iter().copied();
-            let before: Vec<u32> = parents.filter(|id| tables.contains_key(id)).collect();
-            if before.is_empty() {
-                order.extend(tables.remove(&id));
-            } else {
-                waiting.push(id);
-                waiting.extend(before);
-            }
-        }
-        order
-    }
-}
-
 /// What a part of a table needs that is the database's own, as text: functions as `regprocedure` writes them, and extensions by their names.
 pub(super) fn needs(class: &str, object: &str) -> String {
     format!(
@@ -344,11 +200,6 @@ pub(super) fn needs(class: &str, object: &str) -> String {
                where use.classid = '{class}'::regclass and use.objid = {object} and its.extname is distinct from 'plpgsql'
                  and (its.oid is not null or use.refclassid = 'pg_proc'::regclass and use.refobjid >= 16384))"
     )
-}
-
-async fn tables(client: &Client) -> Result<Vec<Row>, Error> {
-    let sql = TABLES.replace("{needs}", &needs("pg_class", "c.oid"));
-    client.query(&sql, &[]).await.map_err(Error::sql(WHAT))
 }
 
 async fn query(client: &Client, sql: &str, ids: &[u32]) -> Result<Vec<Row>, Error> {
@@ -518,8 +369,8 @@ async fn sequences(
     Ok(rows.iter().map(sequence).collect())
 }
 
-/// Several publications add up: a row is published if one's filter lets it pass, a column if one's list has it. A partition is as its root says,
-/// where that is what is published.
+/// Several publications add up: a row is published if one's filter lets it pass, a column if one's list has it. What is published by way of
+/// its root is told of the root only.
 async fn published(
     client: &Client,
     tables: &mut BTreeMap<u32, TableDefinition>,
@@ -540,13 +391,8 @@ async fn published(
                 columns: Some(columns.into_iter().collect()),
             });
     }
-    let ancestors: BTreeMap<TableName, TableName> = tables
-        .values()
-        .filter_map(|table| Some((table.name.clone(), table.partition.as_ref()?.parent.clone())))
-        .collect();
     for table in tables.values_mut() {
-        let mut line = std::iter::successors(Some(&table.name), |name| ancestors.get(*name));
-        let Some(entries) = line.find_map(|name| found.get(name)) else {
+        let Some(entries) = found.get(&table.name) else {
             continue;
         };
         let filters: Option<Vec<&str>> = entries
@@ -574,6 +420,6 @@ async fn published(
     Ok(())
 }
 
-fn name(row: &Row, schema: &str, table: &str) -> TableName {
+pub(super) fn name(row: &Row, schema: &str, table: &str) -> TableName {
     TableName::new(row.get::<_, String>(schema), row.get::<_, String>(table))
 }

@@ -122,6 +122,32 @@ impl Pair {
         connect(&self.urls[0]).await
     }
 
+    /// What we read of both sides; it is the same, but for OIDs, sizes, and the numbers of columns where others were dropped.
+    pub(crate) async fn definitions(&self) -> [String; 2] {
+        let mut sides = [String::new(), String::new()];
+        for (client, text) in [&self.source, &self.target].into_iter().zip(&mut sides) {
+            let mut schema = Schema::read(client, &Selection::everything(), &[])
+                .await
+                .expect("it can be read");
+            for table in &mut schema.tables {
+                (table.id, table.pages, table.bytes, table.rows) = (0, 0, 0, None);
+                for (column, number) in table.columns.iter_mut().zip(1..) {
+                    column.shape.number = number;
+                    column.shape.type_id = 0;
+                    column.shape.missing = None;
+                }
+            }
+            for each in &mut schema.types {
+                each.id = 0;
+            }
+            schema
+                .types
+                .sort_by(|left, right| left.name.cmp(&right.name));
+            *text = format!("{schema:#?}");
+        }
+        sides
+    }
+
     /// All rows of a table on both sides.
     pub(crate) async fn rows(&self, table: &str) -> [Vec<String>; 2] {
         let sql = format!("select t::text from {table} t order by 1");

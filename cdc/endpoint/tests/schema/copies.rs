@@ -150,6 +150,8 @@ fn the_corpus_is_copied_exactly() {
                 text.push_str(&format!("{name}: {}\n", problem.text));
             }
             text.push_str(&format!("{name}: {}", pair.differences()));
+            let [source, target] = pair.definitions().await;
+            assert_eq!(source, target, "{name}");
             // Again: all is there, and nothing is to be done.
             let (_, creation) = pair.create(PrepareMode::DoNothing).await;
             assert!(creation.created.is_empty(), "{name}");

@@ -80,7 +80,7 @@ fn prepare_modes() {
             sides,
             PrepareMode::TruncateBeforeLoad,
             expect![[r#"
-                truncate "public"."a"
+                truncate only "public"."a"
                 create table "public"."b" ("a" integer)
                 load public.a into public.a
                 load public.b into public.b
@@ -91,12 +91,63 @@ fn prepare_modes() {
             (source, "create table a (id int primary key); create table b (a int references a); insert into a values (1)"),
             PrepareMode::TruncateBeforeLoad,
             expect![[r#"
-                truncate "public"."a", "public"."b"
+                truncate only "public"."a", only "public"."b"
                 load public.a into public.a
                 load public.b into public.b
             "#]],
         )
         .await;
+    });
+}
+
+#[test]
+fn children_are_no_partitions() {
+    let bench = Bench::start();
+    block_on(async {
+        let pair = bench.pair("children").await;
+        let tables = "create table a (id int); create table b () inherits (a); create table p (id int) partition by range (id)";
+        check(
+            &pair,
+            (tables, tables),
+            PrepareMode::TruncateBeforeLoad,
+            expect![[r#"
+                truncate only "public"."a", only "public"."b", "public"."p"
+                load public.a into public.a
+                load public.b into public.b
+            "#]],
+        )
+        .await;
+    });
+}
+
+#[test]
+fn types_that_the_target_has_get_the_labels_that_they_lack() {
+    let bench = Bench::start();
+    block_on(async {
+        let pair = bench.pair("labels").await;
+        let sides = (
+            "create type mood as enum ('first', 'sad', 'it''s', 'ok', 'last'); create table t (a mood[])",
+            "create type mood as enum ('sad', 'ok', 'own'); create table t (a mood[])",
+        );
+        check(
+            &pair,
+            sides,
+            PrepareMode::DoNothing,
+            expect![[r#"
+            alter type public.mood add value if not exists 'first' before 'sad'
+            alter type public.mood add value if not exists 'it''s' after 'sad'
+            alter type public.mood add value if not exists 'last' after 'ok'
+            load public.t into public.t
+        "#]],
+        )
+        .await;
+        let labels: Vec<String> = pair
+            .target
+            .query_one("select enum_range(null::public.mood)::text[]", &[])
+            .await
+            .expect("it can be read")
+            .get(0);
+        assert_eq!(labels, ["first", "sad", "it's", "ok", "last", "own"]);
     });
 }
 
@@ -186,7 +237,7 @@ fn what_is_selected_and_published() {
             public.b Logged rows None copied id,v binary true identity true published Some(Published { row_filter: None, columns: None })
             public.c Logged rows None copied id binary true identity false published None
             public.p Logged rows None copied id,v binary true identity false published Some(Published { row_filter: Some("(id > 7)"), columns: None })
-            public.p1 Logged rows None copied id,v binary true identity false published Some(Published { row_filter: Some("(id > 7)"), columns: None })
+            public.p1 Logged rows None copied id,v binary true identity false published None
             public.reg Logged rows None copied r,h,p binary false identity false published None
             public.u Unlogged rows None copied id binary true identity false published None
         "#]].assert_eq(&text);
