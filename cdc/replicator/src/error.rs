@@ -1,5 +1,6 @@
 //! Why a task ended though nobody asked it to.
 
+use endpoint::target::error::ApplyError;
 use replication::checkpoint::ResyncRequired;
 
 /// Why a task ended though nobody asked it to.
@@ -28,6 +29,9 @@ pub enum Error {
     /// Something is not as the task needs it, or an end of it failed.
     #[error(transparent)]
     Endpoint(#[from] endpoint::Error),
+    /// Changes could not be applied.
+    #[error(transparent)]
+    Apply(Box<ApplyError>),
     /// Changes could not be kept on disk until their transaction's end.
     #[error("cannot {what} in the spill directory: {source}")]
     Spill {
@@ -39,6 +43,18 @@ pub enum Error {
     /// Something is not as the task needs it. The text says what to do.
     #[error("{0}")]
     Refused(String),
+    /// A mistake of this program.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<ApplyError> for Error {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Endpoint(error) => Self::Endpoint(error),
+            error => Self::Apply(Box::new(error)),
+        }
+    }
 }
 
 impl Error {
@@ -47,10 +63,12 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Endpoint(error) => error.is_retryable(),
+            Self::Apply(error) => error.is_retryable(),
             Self::ResyncRequired { .. }
             | Self::StoppedByPolicy { .. }
             | Self::Spill { .. }
-            | Self::Refused(_) => false,
+            | Self::Refused(_)
+            | Self::Internal(_) => false,
         }
     }
 }

@@ -8,13 +8,31 @@
 //!
 //! Read in this order: [`task`], [`options`], [`replicator`], [`status`], [`metrics`], [`error`].
 
+mod apply;
 mod attempt;
+pub mod catch_up;
+mod completion;
+mod definition;
+mod eager;
 pub mod error;
+mod filter;
+mod follow;
+mod lanes;
+mod load;
 pub mod metrics;
 pub mod options;
+mod parts;
+mod positions;
+mod redefine;
 pub mod replicator;
+mod routes;
+mod sequence;
+pub mod sequences;
+mod spill;
+mod start;
 pub mod status;
 pub mod task;
+mod units;
 
 pub use error::Error;
 pub use options::Options;

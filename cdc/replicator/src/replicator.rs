@@ -169,6 +169,13 @@ impl Surroundings {
         self.note(Level::Warning, text.into());
     }
 
+    /// How the target is connected to: by the task's name, so that a later copy of it finds the sessions of a dead one.
+    pub(crate) fn target_settings(&self) -> wire::Settings {
+        let mut settings = self.task.target.clone();
+        settings.application_name = self.task.application_name();
+        settings
+    }
+
     pub(crate) fn crash_point(&self, name: &'static str) {
         (self.options.crash_point)(name);
     }

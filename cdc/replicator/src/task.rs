@@ -80,7 +80,7 @@ impl Task {
     /// The name that the task's sessions carry (`application_name`), by which a later copy of it knows those of a dead one.
     #[must_use]
     pub fn application_name(&self) -> String {
-        format!("ratchet {}", self.name)
+        format!("ratchet:{}", self.name)
     }
 }
 

@@ -70,6 +70,9 @@ pub struct Snapshot {
     session: Session,
 }
 
+/// What takes a snapshot without a slot.
+const EXPORT: &str = "begin isolation level repeatable read read only; select pg_export_snapshot()";
+
 /// Why the creation of a slot takes time.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SlotProgress {
@@ -128,6 +131,27 @@ impl Snapshot {
 }
 
 impl Source {
+    /// Exports a snapshot of the source as it is now, without a slot: for a load that is not followed.
+    ///
+    /// # Errors
+    /// When the source refuses.
+    pub async fn export_snapshot(&self) -> Result<Snapshot, Error> {
+        let what = || "take a snapshot of the source";
+        let mut session = Session::connect(self.settings(), Mode::Sql)
+            .await
+            .map_err(Error::wire(what()))?;
+        let answer = session.simple(EXPORT).await.map_err(Error::wire(what()))?;
+        let row = answer.last().and_then(|rows| rows.rows.first());
+        let Some(name) = row.and_then(|row| row.get(0)) else {
+            let broken = "the answer names no snapshot".to_owned();
+            return Err(Error::wire(what())(wire::Error::Protocol(broken)));
+        };
+        Ok(Snapshot {
+            name: name.to_owned(),
+            session,
+        })
+    }
+
     /// Makes a slot, and exports its snapshot. While it waits for transactions in progress `progress` hears of it; after
     /// [`SlotOptions::lock_timeout`] it lets go (others may wait behind it) and tries again, without end.
     ///

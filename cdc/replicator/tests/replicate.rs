@@ -1,0 +1,123 @@
+//! Replicates between two real databases.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics says so")]
+
+mod support;
+
+use replicator::status::Phase;
+use support::{Clusters, Pair};
+
+#[test]
+fn replicates() {
+    let clusters = Clusters::start();
+    for (name, definition, check) in CASES {
+        eprintln!("case {name}");
+        check(&clusters.pair(name, definition));
+    }
+}
+
+/// A case: its name, what the source has at first, and what happens then.
+type Case = (&'static str, &'static str, fn(&Pair));
+
+const CASES: &[Case] = &[
+    (
+        "rows_are_loaded_and_their_changes_follow",
+        "create table items (id int primary key, name text, price numeric(10, 2));
+         insert into items select i, 'item ' || i, i / 10.0 from generate_series(1, 1000) i",
+        |pair| {
+            let running = pair.start(pair.task());
+            pair.wait_until_equal(&running);
+            pair.source.run(
+                "insert into items select i, 'new ' || i, null from generate_series(1001, 1200) i;
+                 update items set price = price + 1 where id % 3 = 0;
+                 delete from items where id % 5 = 0;
+                 update items set id = -id where id % 7 = 0",
+            );
+            pair.wait_until_equal(&running);
+            running.stop().unwrap();
+            pair.assert_equal();
+        },
+    ),
+    (
+        "a_task_goes_on_where_it_was_killed",
+        "create table items (id int primary key, name text)",
+        |pair| {
+            for round in 0..6 {
+                let mut running = pair.start(pair.task());
+                if round > 0 {
+                    running.wait_for(|status| matches!(status.phase, Phase::Following { .. }));
+                }
+                pair.source.run(&format!(
+                    "insert into items select i, 'round' from generate_series({round} * 1000, {round} * 1000 + 999) i;
+                     update items set name = name || ' {round}' where id % 7 = {round}"
+                ));
+                running.kill();
+            }
+            pair.catch_up();
+        },
+    ),
+    (
+        "large_transactions_are_applied_while_they_are_in_progress",
+        "create table items (id int primary key, name text);
+         create table log (line text)",
+        |pair| {
+            let running = pair.start(pair.task());
+            pair.wait_until_equal(&running);
+            pair.source.run(
+                "begin;
+                 insert into items select i, 'one' from generate_series(1, 20000) i;
+                 savepoint a;
+                 update items set name = 'two';
+                 rollback to savepoint a;
+                 delete from items where id % 2 = 0;
+                 savepoint b;
+                 update items set name = 'three' where id % 3 = 0;
+                 commit;
+                 begin;
+                 insert into items select i, 'gone' from generate_series(100001, 120000) i;
+                 rollback;
+                 begin;
+                 insert into items select i, 'kept' from generate_series(200001, 220000) i;
+                 insert into log select 'line ' || i from generate_series(1, 20000) i;
+                 commit",
+            );
+            pair.wait_until_equal(&running);
+            running.stop().unwrap();
+            pair.assert_equal();
+        },
+    ),
+    (
+        "definitions_follow",
+        "create table items (id int primary key, name text);
+         insert into items values (1, 'one')",
+        |pair| {
+            let running = pair.start(pair.task());
+            pair.wait_until_equal(&running);
+            pair.source.run(
+                "begin;
+                 insert into items values (2, 'two');
+                 alter table items add column price int default 7;
+                 insert into items values (3, 'three', 3);
+                 commit;
+                 alter table items rename column name to title;
+                 insert into items values (4, 'four', 4);
+                 alter table items drop column price;
+                 insert into items values (5, 'five');
+                 create table more (id bigint primary key, at timestamptz default now());
+                 insert into more values (1), (2);
+                 alter table items alter column title type varchar(20);
+                 insert into items values (6, 'six')",
+            );
+            pair.wait_until_equal(&running);
+            pair.source.run(
+                "insert into more values (3);
+                 alter table items rename to things;
+                 insert into things values (7, 'seven');
+                 drop table more",
+            );
+            pair.wait_until_equal(&running);
+            running.stop().unwrap();
+            pair.assert_equal();
+        },
+    ),
+];
