@@ -51,7 +51,7 @@ impl ReplicationTasks {
             (Err(failure), _) => Err(failure),
             (Ok(Started::Running(running)), Pattern::Sync) => {
                 let condition = self.condition(&request);
-                self.reach(&running, condition).await
+                self.reach(&request.identifier, &running, condition).await
             }
             (Ok(Started::Ended(end)), Pattern::Sync) => judge(&end, self.condition(&request)),
             (Ok(_), _) => Ok(()),
@@ -75,9 +75,14 @@ impl ReplicationTasks {
 
     async fn stop_for(&self, call: &TaskCall, pattern: Pattern) -> Result<Value, Failure> {
         let request = Stop::read(&call.input)?;
+        if request.sets_sequences {
+            // Every stop sets them as far as it can. Whoever asks for it wants to know that it was done.
+            self.set_sequences(&request.identifier).await?;
+        }
         let running = self.stop(&request.identifier).await?;
         if let (Some(running), Pattern::Sync) = (running, pattern) {
-            self.reach(&running, Condition::Stopped).await?;
+            self.reach(&request.identifier, &running, Condition::Stopped)
+                .await?;
         }
         self.described(&request.identifier)
     }

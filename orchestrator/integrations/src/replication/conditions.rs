@@ -1,29 +1,31 @@
 //! What a state waits for, and what the end of its task means to it.
 
 use interpreter::failure::Failure;
+use pgoutput::Lsn;
 use replicator::status::{Phase, Status};
 
 use crate::replication::dms_failures::{resync_required, task_failed, task_stopped};
 use crate::replication::parameters::Condition;
 use crate::replication::record::{End, How};
 
-/// Whether a condition holds that a running task can meet.
-pub(crate) fn is_reached(condition: Condition, status: &Status) -> bool {
-    match (condition, &status.phase) {
-        (Condition::FullLoadComplete, Phase::Following { .. })
-        | (Condition::CaughtUp, Phase::Following { caught_up: true }) => true,
-        (
-            Condition::FullLoadComplete | Condition::CaughtUp | Condition::Stopped,
-            Phase::Starting
-            | Phase::Loading
-            | Phase::Indexing
-            | Phase::Following { .. }
-            | Phase::Recovering { .. }
-            | Phase::Stopping
-            | Phase::Stopped
-            | Phase::ResyncRequired { .. }
-            | Phase::Failed { .. },
-        ) => false,
+/// What a running task can come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// It follows changes: whatever was to be loaded is loaded.
+    Following,
+    /// It follows changes, and all before a position are durable at the target.
+    At(Lsn),
+    /// It has ended.
+    End,
+}
+
+/// Whether a running task has come to a goal.
+pub(crate) fn is_reached(goal: Goal, status: &Status) -> bool {
+    let is_following = matches!(status.phase, Phase::Following { .. });
+    match goal {
+        Goal::Following => is_following,
+        Goal::At(position) => is_following && status.applied >= position,
+        Goal::End => false,
     }
 }
 

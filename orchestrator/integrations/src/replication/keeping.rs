@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use interpreter::failure::Failure;
 use replicator::status::{Phase, Status};
-use replicator::{Error as TaskError, Outcome, task};
+use replicator::{Error as TaskError, Outcome, Task, task};
 use runtime::arn::Partition;
 use store::contract::{Commit, Error, Store, Write};
 use tokio::sync::watch;
@@ -87,6 +87,18 @@ impl Shared {
     pub(crate) fn running_of(&self, identifier: &str) -> Option<Running> {
         let mut tasks = self.tasks();
         find(&mut tasks, identifier)?.1.running.clone()
+    }
+
+    /// The task as it is described, to be asked about while it runs.
+    pub(crate) fn task(&self, identifier: &str) -> Result<Task, Failure> {
+        let mut tasks = self.tasks();
+        let Some((name, entry)) = find(&mut tasks, identifier) else {
+            return Err(not_found(identifier));
+        };
+        let definition = &entry.record.definition;
+        definition
+            .task(&name, &self.places, task::Start::Resume)
+            .map_err(|why| invalid_parameter(&why))
     }
 
     pub(crate) fn arn(&self, identifier: &str) -> String {

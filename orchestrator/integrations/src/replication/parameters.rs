@@ -29,7 +29,7 @@ pub(crate) enum StartType {
 }
 
 /// What a state waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Condition {
     /// Every table is loaded, with its indexes and constraints.
     FullLoadComplete,
@@ -43,6 +43,7 @@ pub(crate) enum Condition {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stop {
     pub(crate) identifier: String,
+    /// Whether the target's sequences must have the source's values before.
     pub(crate) sets_sequences: bool,
 }
 
@@ -156,7 +157,7 @@ impl Stop {
         let reader = Reader::new(payload, "stopReplicationTask")?;
         Ok(Self {
             identifier: reader.identifier()?,
-            sets_sequences: reader.flag("SetSequences")?.unwrap_or(true),
+            sets_sequences: reader.flag("SetSequences")?.unwrap_or(false),
         })
     }
 }

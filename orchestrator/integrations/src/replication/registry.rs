@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use expression::value::Value;
 use interpreter::failure::Failure;
+use pgoutput::Lsn;
 use replicator::status::Status;
 use runtime::arn::{ArnResource, Partition, StatesArn};
 use runtime::runtime::Runtime;
@@ -22,9 +23,9 @@ use store::records::ExecutionStatus;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::replication::conditions::{is_reached, judge};
+use crate::replication::conditions::{Goal, is_reached, judge};
 use crate::replication::definition::{Migration, Places};
-use crate::replication::dms_failures::{not_found, unavailable};
+use crate::replication::dms_failures::{not_found, task_failed, unavailable};
 use crate::replication::keeping::{Entry, Launch, PAUSE, Running, Shared, Step, find};
 use crate::replication::parameters::{Condition, Start};
 use crate::replication::performer::Performer;
@@ -210,15 +211,69 @@ impl ReplicationTasks {
         }
     }
 
-    /// Waits until a task has come to something.
+    /// Sets the target's sequences to the source's values.
+    pub(crate) async fn set_sequences(&self, identifier: &str) -> Result<(), Failure> {
+        let task = self.shared.task(identifier)?;
+        let set = self.shared.performer.set_sequences(task).await;
+        set.map_err(|error| task_failed(format!("The sequences were not set: {error}")))
+    }
+
+    /// Waits until a condition of a running task holds.
     pub(crate) async fn reach(
         &self,
+        identifier: &str,
         running: &Running,
+        condition: Condition,
+    ) -> Result<(), Failure> {
+        let goal = match condition {
+            Condition::FullLoadComplete => Goal::Following,
+            Condition::Stopped => Goal::End,
+            Condition::CaughtUp => {
+                // Only then is it known where the task must come to: the source may be busy for as long as the load takes.
+                self.come_to(running, Goal::Following, condition).await?;
+                Goal::At(self.source_end(identifier, running, condition).await?)
+            }
+        };
+        self.come_to(running, goal, condition).await
+    }
+
+    /// Where the source is now. While it can't be asked, the task can't go on either, and knows for how long to try.
+    async fn source_end(
+        &self,
+        identifier: &str,
+        running: &Running,
+        condition: Condition,
+    ) -> Result<Lsn, Failure> {
+        loop {
+            let task = self.shared.task(identifier)?;
+            let asked = self.shared.performer.source_end(task);
+            let error = tokio::select! {
+                asked = asked => match asked {
+                    Ok(position) => return Ok(position),
+                    Err(error) => error,
+                },
+                end = running.end() => {
+                    judge(&end, condition)?;
+                    return Ok(Lsn::ZERO);
+                }
+            };
+            if !error.is_retryable() {
+                return Err(task_failed(error.to_string()));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Waits until a running task has come to a goal, or has ended.
+    async fn come_to(
+        &self,
+        running: &Running,
+        goal: Goal,
         condition: Condition,
     ) -> Result<(), Failure> {
         let mut status = running.status.clone();
         loop {
-            if is_reached(condition, &status.borrow_and_update()) {
+            if is_reached(goal, &status.borrow_and_update()) {
                 return Ok(());
             }
             tokio::select! {
@@ -366,7 +421,7 @@ impl ReplicationTasks {
         };
         let this = self.clone();
         self.shared.tracker.spawn(async move {
-            let there = this.reach(&running, Condition::FullLoadComplete);
+            let there = this.come_to(&running, Goal::Following, Condition::FullLoadComplete);
             // Whether it got there or not, it is stopped.
             let _ = tokio::time::timeout(STOP_AGAIN, there).await;
             running.stop.cancel();

@@ -10,6 +10,7 @@ use expression::value::Value;
 use futures_util::future::BoxFuture;
 use interpreter::failure::Failure;
 use interpreter::payload::Payload;
+use pgoutput::Lsn;
 use replication::checkpoint::ResyncRequired;
 use replicator::status::{Phase, Status};
 use replicator::task::{self, Task};
@@ -35,6 +36,7 @@ struct Stage {
     acts: Arc<Mutex<BTreeMap<String, Act>>>,
     /// What began, in order: the task's name, and whether it began anew.
     begun: Arc<Mutex<Vec<String>>>,
+    source_end: Arc<Mutex<Lsn>>,
 }
 
 struct Act {
@@ -67,12 +69,36 @@ impl Performer for Stage {
         });
         Begun { status: seen, run }
     }
+
+    fn source_end(&self, _: Task) -> BoxFuture<'static, Result<Lsn, Error>> {
+        let end = *self.source_end.lock().unwrap();
+        Box::pin(std::future::ready(Ok(end)))
+    }
+
+    fn set_sequences(&self, task: Task) -> BoxFuture<'static, Result<(), Error>> {
+        self.begun
+            .lock()
+            .unwrap()
+            .push(format!("{} sequences", task.name));
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 impl Stage {
     fn phase(&self, name: &str, phase: Phase) {
         let acts = self.acts.lock().unwrap();
         acts[name].status.send_modify(|status| status.phase = phase);
+    }
+
+    fn source_is_at(&self, position: u64) {
+        *self.source_end.lock().unwrap() = Lsn(position);
+    }
+
+    fn applied(&self, name: &str, position: u64) {
+        let acts = self.acts.lock().unwrap();
+        acts[name]
+            .status
+            .send_modify(|status| status.applied = Lsn(position));
     }
 
     fn end(&self, name: &str, outcome: Result<Outcome, Error>) {
@@ -208,6 +234,7 @@ fn only(name: &str, more: &str) -> String {
 #[tokio::test]
 async fn a_task_goes_on_when_its_state_has_what_it_waited_for() {
     let server = Server::open(&MemoryStore::new()).await;
+    server.stage.source_is_at(100);
     let started = server.call("e", "startReplicationTask.sync", &task("orders", ""));
     server.stage.has_begun(1).await;
     server
@@ -216,17 +243,24 @@ async fn a_task_goes_on_when_its_state_has_what_it_waited_for() {
     let loaded = only("orders", r#", "WaitFor": "FULL_LOAD_COMPLETE""#);
     let attached = server.call("f", "startReplicationTask.sync", &loaded);
     attached.check(expect!["running, -, -"]).await;
-    server
-        .stage
-        .phase("orders", Phase::Following { caught_up: true });
+    server.stage.applied("orders", 100);
     started.check(expect!["running, -, -"]).await;
-    let stopped = server.call("e", "stopReplicationTask.sync", &only("orders", ""));
+    // Whoever asks later asks for more.
+    server.stage.source_is_at(200);
+    let later = server.call("f", "startReplicationTask.sync", &only("orders", ""));
+    let first = server.call("f", "startReplicationTask.sync", &loaded);
+    first.check(expect!["running, -, -"]).await;
+    assert!(!later.0.is_finished(), "it has not caught up");
+    server.stage.applied("orders", 200);
+    later.check(expect!["running, -, -"]).await;
+    let sequences = only("orders", r#", "SetSequences": true"#);
+    let stopped = server.call("e", "stopReplicationTask.sync", &sequences);
     stopped
         .check(expect!["stopped, Stop Reason NORMAL, -"])
         .await;
     let again = server.call("e", "stopReplicationTask.sync", &only("orders", ""));
     again.check(expect!["stopped, Stop Reason NORMAL, -"]).await;
-    assert_eq!(server.stage.begun(), "orders resumes");
+    assert_eq!(server.stage.begun(), "orders resumes, orders sequences");
 }
 
 #[tokio::test]
