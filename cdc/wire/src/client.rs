@@ -13,7 +13,8 @@ use tokio_postgres::tls::{ChannelBinding as Binding, TlsConnect, TlsStream};
 
 use crate::Error;
 use crate::attempts::Attempts;
-use crate::login::parameters;
+use crate::error::client_error;
+use crate::login::{NO_PASSWORD, parameters};
 use crate::settings::{ChannelBinding, ServerRole, Settings};
 use crate::socket::{self, Encryption, Socket};
 
@@ -148,6 +149,12 @@ async fn check_role(
 
 fn refused(error: tokio_postgres::Error, settings: &Settings, host: &str) -> Error {
     let code = error.code().map(|code| code.code().to_owned());
+    let unauthenticated = |reason| Error::Authentication {
+        host: host.to_owned(),
+        user: settings.user.clone(),
+        reason,
+        code: None,
+    };
     match code {
         Some(code) if code.starts_with("28") => Error::Authentication {
             host: host.to_owned(),
@@ -156,17 +163,12 @@ fn refused(error: tokio_postgres::Error, settings: &Settings, host: &str) -> Err
             code: Some(code),
         },
         Some(_) => Error::Client(error),
-        None if error.to_string().contains("authentication")
-            || error.to_string().contains("password") =>
-        {
-            Error::Authentication {
-                host: host.to_owned(),
-                user: settings.user.clone(),
-                reason: Error::Client(error).to_string(),
-                code: None,
-            }
-        }
-        None => Error::Client(error),
+        // tokio-postgres tells these only by their words.
+        None => match client_error(&error) {
+            text if text.contains("password missing") => unauthenticated(NO_PASSWORD.to_owned()),
+            text if text.contains("authentication") => unauthenticated(text),
+            _ => Error::Client(error),
+        },
     }
 }
 

@@ -187,7 +187,7 @@ impl fmt::Display for DatabaseError {
 impl std::error::Error for DatabaseError {}
 
 /// tokio-postgres's error tells only its kind; the words are in what it came from.
-fn client_error(error: &tokio_postgres::Error) -> String {
+pub(crate) fn client_error(error: &tokio_postgres::Error) -> String {
     match (error.as_db_error(), std::error::Error::source(error)) {
         (Some(database), _) => format!("{} ({})", database.message(), database.code().code()),
         (None, Some(source)) => format!("{error}: {source}"),

@@ -34,6 +34,9 @@ pub(crate) const UNLIMITED: &[(&str, &str)] = &[
     ("lock_timeout", "0"),
 ];
 
+pub(crate) const NO_PASSWORD: &str =
+    "the server asks for a password, and the connection URL has none";
+
 /// What the server told at start-up.
 #[derive(Debug, Default)]
 pub(crate) struct Login {
@@ -167,9 +170,7 @@ impl Exchange<'_> {
         }
         let password = || {
             let password = self.settings.password.as_deref();
-            password.ok_or_else(|| {
-                failed("the server asks for a password, and the connection URL has none")
-            })
+            password.ok_or_else(|| failed(NO_PASSWORD))
         };
         match kind {
             0 if self.scram.is_some() => Err(failed(

@@ -213,6 +213,11 @@ fn explain(error: &io::Error) -> String {
         Some(Error::InvalidCertificate(
             CertificateError::Expired | CertificateError::ExpiredContext { .. },
         )) => "the server's certificate has expired".to_owned(),
+        Some(Error::InvalidCertificate(reason))
+            if reason.to_string().contains("UnsupportedCertVersion") =>
+        {
+            "the server's certificate is of X.509's version 1, which can't be verified; make it again with extensions (openssl x509 -req … -extfile …)".to_owned()
+        }
         _ => error.to_string(),
     }
 }

@@ -182,22 +182,26 @@ impl ServerCertVerifier for Verifier {
         let rustls::Error::InvalidCertificate(reason) = &error else {
             return Err(error);
         };
-        let passes = match reason {
+        let authority_only = self.check == Check::Authority;
+        match reason {
             // The chain was found good before the name is looked at.
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                self.check == Check::Authority || has_common_name(certificate, name)
+                if authority_only || has_common_name(certificate, name) {
+                    return Ok(ServerCertVerified::assertion());
+                }
+                Err(error)
             }
             // A certificate that signed itself and is listed as an authority. Its dates were found good before this.
             CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-                let listed = self.roots.iter().any(|root| root == certificate);
-                listed && (self.check == Check::Authority || is_named(certificate, name))
+                if !self.roots.iter().any(|root| root == certificate) {
+                    return Err(CertificateError::UnknownIssuer.into());
+                }
+                if authority_only || is_named(certificate, name) {
+                    return Ok(ServerCertVerified::assertion());
+                }
+                Err(CertificateError::NotValidForName.into())
             }
-            _ => false,
-        };
-        if passes {
-            Ok(ServerCertVerified::assertion())
-        } else {
-            Err(error)
+            _ => Err(error),
         }
     }
 

@@ -18,6 +18,10 @@ pub const DDL: &str = "ratchet.ddl";
 const NEWS: u64 = 4096;
 
 /// The search path must be empty, as elsewhere, so that names are written in full. Nothing here may ever fail the user's own statement.
+///
+/// A message stands in the decoder's order at its record's *end*, which is where the next record begins. When it was written in a
+/// subtransaction (the handler's block is one) and the next change in another, the two tie, and the change may come first. So a second message
+/// that nobody reads follows each: the first one's place is then before everything else that follows.
 const INSTALL: &str = r#"
 begin;
 select pg_advisory_xact_lock(hashtextextended('ratchet.ddl', 0));
@@ -58,6 +62,7 @@ begin
     loop
         if shape is not null then
             perform pg_logical_emit_message(true, 'ratchet.ddl', jsonb_build_object('tag', tg_tag, 'table', shape)::text);
+            perform pg_logical_emit_message(true, 'ratchet.ddl.end', '');
         end if;
     end loop;
 exception when others then
@@ -72,6 +77,7 @@ begin
     loop
         perform pg_logical_emit_message(true, 'ratchet.ddl', jsonb_build_object('dropped',
             jsonb_build_object('id', gone.objid::bigint, 'schema', gone.schema_name, 'table', gone.object_name))::text);
+        perform pg_logical_emit_message(true, 'ratchet.ddl.end', '');
     end loop;
 exception when others then
     raise warning 'ratchet could not tell of %: %', tg_tag, sqlerrm;
