@@ -8,8 +8,8 @@ use super::quote::{identifier, literal, relation};
 
 /// The statements that make a change at the target, where the table is called `table` before it.
 ///
-/// Types, collations and extensions that a new column needs must be there: [`super::create::plan`] for a schema of the one table makes them.
-/// A table that was created is better made by that function, too, with its keys and indexes; what is given here for it has only its columns.
+/// Types, collations and extensions that a new column needs must be there: [`super::create::plan_surroundings`] makes them. A table that was
+/// created is better made by [`super::create::plan`], with its keys and indexes; what is given here for it has only its columns.
 #[must_use]
 pub fn statements(table: &TableName, change: &SchemaChange) -> Vec<String> {
     let name = relation(table);

@@ -126,6 +126,18 @@ pub async fn plan(schema: &Schema, target: &Client, mode: PrepareMode) -> Result
     Ok(creation)
 }
 
+/// What the tables need besides, and the target lacks: types and their labels, sequences, extensions, collations. For tables that are there, before
+/// a change of their definition that the source has made is made at the target.
+///
+/// # Errors
+/// When the catalogue can't be read, or a type can't be made.
+pub async fn plan_surroundings(schema: &Schema, target: &Client) -> Result<Creation, Error> {
+    let presence = Presence::read(target, schema).await?;
+    let mut creation = Creation::default();
+    surroundings(schema, &presence, &mut creation)?;
+    Ok(creation)
+}
+
 /// Drops or empties what is there, as the mode says, and tells the tables that stay.
 fn prepare<'a>(
     schema: &'a Schema,

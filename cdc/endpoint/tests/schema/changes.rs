@@ -36,12 +36,9 @@ async fn check(pair: &Pair, table: &str, rows: &str, ddl: &str, expected: Expect
     let schema = Schema::read_ids(&pair.source, &[id])
         .await
         .expect("it can be read");
-    let mut surroundings = create::plan(&schema, &pair.target, PrepareMode::DoNothing)
+    let surroundings = create::plan_surroundings(&schema, &pair.target)
         .await
         .expect("it can be planned");
-    surroundings
-        .statements
-        .retain(|statement| !statement.description.starts_with("create the table"));
     surroundings.run(&pair.target).await.expect("they are made");
     let mut table = before[0].name.clone();
     let mut text = String::new();
