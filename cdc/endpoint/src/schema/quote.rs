@@ -32,3 +32,31 @@ pub fn identifiers<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.into_iter().map(identifier).collect();
     names.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    use super::*;
+
+    #[test]
+    fn names_and_texts() {
+        let name = TableName::new("My \"own\"", "select");
+        assert_eq!(relation(&name), r#""My ""own"""."select""#);
+        assert_eq!(identifiers(["a", "B c"]), r#""a", "B c""#);
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(literal(r"a\'b"), r"E'a\\''b'");
+    }
+
+    proptest! {
+        /// Between the outer quotes every quote has a twin.
+        #[test]
+        fn nothing_gets_out(text in any::<String>()) {
+            let quoted = identifier(&text);
+            prop_assert_eq!(quoted[1..quoted.len() - 1].replace("\"\"", "").contains('"'), false);
+            let quoted = literal(&text);
+            let inside = &quoted[quoted.find('\'').unwrap_or(0) + 1..quoted.len() - 1];
+            prop_assert_eq!(inside.replace("''", "").contains('\''), false);
+        }
+    }
+}
