@@ -546,13 +546,18 @@ impl<'a> Table<'a> {
         };
         self.places.clear();
         let entries = std::mem::take(&mut self.entries);
-        let mut updates = 0;
+        let (mut inserts, mut updates) = (0, 0);
         for entry in &entries {
-            updates += usize::from(matches!(entry.state, State::Updated { .. }));
+            match entry.state {
+                State::Gone => {}
+                State::Inserted(_) => inserts += 1,
+                State::Updated { .. } => updates += 1,
+            }
         }
         // Updates that may take values from each other; one alone can't.
         let replace = self.further_unique && updates > 1;
-        let mut groups = Groups::new(self.binding, self.key);
+        net.inserts.reserve_exact(inserts);
+        let mut groups = Groups::new(self.binding, self.key, updates);
         for entry in entries {
             match entry.state {
                 State::Gone if entry.existed => net.deletes.push(entry.key),
@@ -585,6 +590,8 @@ impl<'a> Table<'a> {
 
 /// Updates by the columns that they set.
 struct Groups<'a> {
+    /// How many rows there are, at most.
+    rows: usize,
     binding: &'a Binding,
     key: KeyColumns<'a>,
     groups: Vec<UpdateGroup>,
@@ -595,8 +602,9 @@ struct Groups<'a> {
 }
 
 impl<'a> Groups<'a> {
-    fn new(binding: &'a Binding, key: KeyColumns<'a>) -> Self {
+    fn new(binding: &'a Binding, key: KeyColumns<'a>, rows: usize) -> Self {
         Self {
+            rows,
             binding,
             key,
             groups: Vec::new(),
@@ -609,6 +617,9 @@ impl<'a> Groups<'a> {
     fn add_complete(&mut self, key: KeyOf, row: Row) {
         if self.complete.is_none() {
             self.complete = self.group(self.columns(|_| true));
+            if let Some(group) = self.complete {
+                self.groups[group].rows.reserve_exact(self.rows);
+            }
         }
         if let Some(group) = self.complete {
             self.groups[group].rows.push((key, row));
