@@ -238,7 +238,7 @@ fn stop_reason(how: How, migration: Migration) -> &'static str {
     }
 }
 
-/// How much of the load is done, by the rows that the source thinks it has; 100 when no table is left to be loaded.
+/// How much of the load is done, by the bytes that the tables have at the source; 100 when no table is left to be loaded.
 fn progress(status: &Status) -> u64 {
     let left = status.tables_in(TableState::BeforeLoad) + status.tables_in(TableState::FullLoad);
     if left == 0 && !status.tables.is_empty() {
@@ -246,11 +246,12 @@ fn progress(status: &Status) -> u64 {
     }
     let (mut loaded, mut expected) = (0, 0);
     for table in status.tables.values() {
-        let rows = table.statistics.full_load_rows;
-        expected += table.expected_rows.max(rows).max(1);
+        let bytes = table.statistics.full_load_bytes;
+        let all = table.expected_bytes.max(bytes).max(1);
+        expected += all;
         loaded += match table.state {
-            TableState::Completed | TableState::Suspended => table.expected_rows.max(rows).max(1),
-            TableState::BeforeLoad | TableState::FullLoad => rows,
+            TableState::Completed | TableState::Suspended => all,
+            TableState::BeforeLoad | TableState::FullLoad => bytes,
         };
     }
     // While something is left, it is not all.

@@ -100,10 +100,19 @@ impl Narration {
                 status.definitions_left
             )),
             Phase::Following { .. } => {
+                let lag = match status.lag_bytes() {
+                    0 => format!(
+                        "nothing to apply, last lag {}",
+                        amounts::duration(status.lag)
+                    ),
+                    bytes => format!(
+                        "lag {}, {}",
+                        amounts::duration(status.lag),
+                        amounts::bytes(bytes)
+                    ),
+                };
                 let mut text = format!(
-                    "following: lag {}, {}; {} changes/s, {} transactions/s; {} changes applied",
-                    amounts::duration(status.lag),
-                    amounts::bytes(status.lag_bytes()),
+                    "following: {lag}; {} changes/s, {} transactions/s; {} changes applied",
                     amounts::rate(per_second(status.changes, earlier.changes)),
                     amounts::rate(per_second(status.transactions, earlier.transactions)),
                     amounts::count(status.changes),
@@ -126,20 +135,33 @@ impl Narration {
     }
 }
 
-/// A table's row in a list of those that are being loaded: `1,234,567 of about 5,000,000 rows, 540 MB, 44 MB/s`.
+/// How much of a table is loaded, in thousandths, by its rows or bytes: rows are known when a part is loaded, bytes at any time.
+pub(super) fn loaded_thousandths(table: &TableStatus) -> u64 {
+    let statistics = &table.statistics;
+    let share = |loaded: u64, expected: u64| {
+        let share = loaded.saturating_mul(1000).checked_div(expected);
+        share.unwrap_or(0).min(1000)
+    };
+    share(statistics.full_load_rows, table.expected_rows)
+        .max(share(statistics.full_load_bytes, table.expected_bytes))
+}
+
+/// A table's row in a list of those that are being loaded: `540 MB of about 2.1 GB, 1,234,567 rows, 44 MB/s`.
 pub(super) fn loading(table: &TableStatus, now: Instant) -> String {
     let statistics = &table.statistics;
-    let mut text = amounts::count(statistics.full_load_rows);
-    if table.expected_rows > 0 {
+    let mut text = amounts::bytes(statistics.full_load_bytes);
+    if table.expected_bytes > 0 {
         text.push_str(&format!(
             " of about {}",
-            amounts::count(table.expected_rows)
+            amounts::bytes(table.expected_bytes)
         ));
     }
-    text.push_str(&format!(
-        " rows, {}",
-        amounts::bytes(statistics.full_load_bytes)
-    ));
+    if statistics.full_load_rows > 0 {
+        text.push_str(&format!(
+            ", {} rows",
+            amounts::count(statistics.full_load_rows)
+        ));
+    }
     if let Some(started) = table.load_started {
         let took = now.saturating_duration_since(started);
         text.push_str(&format!(", {}/s", speed(statistics.full_load_bytes, took)));
@@ -286,9 +308,9 @@ mod tests {
                 10.0s  following changes from 0/7A1200
                      = following: lag 1.5 s, 1 MB; 20k changes/s, 500 transactions/s; 40,000 changes applied
                 12.0s  caught up with the source
-                     = following: lag 0.0 ms, 0 B; 30k changes/s, 0 transactions/s; 100,000 changes applied
+                     = following: nothing to apply, last lag 0.0 ms; 30k changes/s, 0 transactions/s; 100,000 changes applied
                 14.0s  public.orders: suspended: a value is too long
-                     = following: lag 0.0 ms, 0 B; 0 changes/s, 0 transactions/s; 100,000 changes applied
+                     = following: nothing to apply, last lag 0.0 ms; 0 changes/s, 0 transactions/s; 100,000 changes applied
         "#]].assert_eq(&text);
     }
 }

@@ -145,15 +145,13 @@ fn draw_tables(
             if !has_room {
                 break;
             }
-            let bar = bars.insert_before(summary, ProgressBar::new(1));
+            let bar = bars.insert_before(summary, ProgressBar::new(1000));
             bar.set_style(style("  {prefix} [{bar:24.cyan}] {msg}"));
             bar.set_prefix(name.to_string());
             shown.insert(name.clone(), bar);
         }
         if let Some(bar) = shown.get(name) {
-            let rows = table.statistics.full_load_rows;
-            bar.set_length(table.expected_rows.max(rows).max(1));
-            bar.set_position(rows);
+            bar.set_position(narration::loaded_thousandths(table));
             bar.set_message(narration::loading(table, now));
         }
     }
