@@ -14,7 +14,9 @@ use std::time::Duration;
 use endpoint::source::Source;
 use endpoint::source::ddl::DDL;
 use endpoint::source::stream::{GULP, StreamOptions};
+use endpoint::target::careful::Policies;
 use endpoint::target::control::Control;
+use endpoint::target::error::ApplyError;
 use endpoint::target::records::{TableRecord, TaskRecord};
 use pgoutput::message::RelationId;
 use pgoutput::options::Options as PluginOptions;
@@ -51,6 +53,7 @@ pub(crate) struct Attempt {
     pub(crate) reloaded: bool,
     manner: Manner,
     strangers: HashSet<RelationId>,
+    policies: Policies,
 }
 
 /// The two ends, for one attempt.
@@ -62,12 +65,14 @@ pub(crate) struct Ends {
 
 impl Attempt {
     pub(crate) fn new(surroundings: Surroundings) -> Self {
+        let policies = Policies::new(surroundings.task.settings.errors.clone());
         Self {
             surroundings,
             held: None,
             reloaded: false,
             manner: Manner::default(),
             strangers: HashSet::new(),
+            policies,
         }
     }
 
@@ -77,7 +82,7 @@ impl Attempt {
         loop {
             let again = match self.once(stop).await {
                 Ok(outcome) => return Ok(outcome),
-                Err(Interruption::Error(error)) => return Err(*error),
+                Err(Interruption::Error(error)) => return Err(self.told(*error)),
                 Err(Interruption::Again(again)) => again,
             };
             match again {
@@ -100,6 +105,21 @@ impl Attempt {
         }
     }
 
+    /// A policy that stopped the task is told as one.
+    fn told(&self, error: Error) -> Error {
+        match error {
+            Error::Apply(apply) => match *apply {
+                ApplyError::Stopped(stopped) => Error::StoppedByPolicy {
+                    task: self.surroundings.task.name.clone(),
+                    policy: stopped.policy.to_owned(),
+                    reason: stopped.to_string(),
+                },
+                other => Error::Apply(Box::new(other)),
+            },
+            other => other,
+        }
+    }
+
     async fn once(&mut self, stop: &CancellationToken) -> Result<Outcome, Interruption> {
         self.surroundings.phase(Phase::Starting);
         let loaded = tokio::select! {
@@ -114,7 +134,9 @@ impl Attempt {
             return Ok(Outcome::FullLoadFinished);
         }
         let mut follower = self.begin_to_follow(&ends, &record).await?;
-        let outcome = follower.run(stop).await?;
+        let ended = follower.run(stop).await;
+        self.policies = follower.policies.clone();
+        let outcome = ended?;
         sequences::set(&self.surroundings, &ends).await;
         follower.stream.close().await;
         Ok(outcome)
@@ -190,6 +212,7 @@ impl Attempt {
             goal,
             manner: self.manner,
             strangers: self.strangers.clone(),
+            policies: self.policies.clone(),
         })
         .await
     }

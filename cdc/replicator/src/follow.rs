@@ -14,6 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use endpoint::source::Source;
 use endpoint::source::stream::Stream;
 use endpoint::target::applier::{Applier, Durability};
+use endpoint::target::careful::Policies;
 use endpoint::target::control::Control;
 use pgoutput::Lsn;
 use pgoutput::PgTimestamp;
@@ -21,6 +22,7 @@ use pgoutput::message::{RelationId, Xid};
 use replication::checkpoint::Checkpoint;
 use replication::piece::{Barrier, Delivery, Piece, TransactionEnd};
 use replication::relation::TableName;
+use replication::settings::ApplyMode;
 use replication::table::TargetTable;
 use replication::table_state::TableState;
 use tokio::sync::watch;
@@ -44,6 +46,8 @@ const TICK: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_secs(10);
 /// What changes that wait for their transaction's end may take in memory, at most.
 const SPILL_MEMORY: usize = 48 << 20;
+/// A batch does not wait for its time when the stream is so many bytes of WAL further: its window may be full, or will be soon.
+const FULL: u64 = 8 << 20;
 /// Under this id the parts of a whole transaction are kept that can't be applied before its end is known. No transaction has it.
 const KEPT: Xid = 0;
 
@@ -70,11 +74,21 @@ pub(crate) struct Follower {
     pub(crate) new_table: Option<RelationId>,
     /// Whether the first lane has begun a transaction that came in parts, and goes on.
     pub(crate) open: bool,
+    /// What the error policies have met.
+    pub(crate) policies: Policies,
     /// The last commit that the stream told.
     last_commit: Lsn,
+    /// Where the last transaction ended that was delivered as a whole.
+    pub(crate) last_end: Lsn,
     /// The source's end of WAL when this began.
     goal: Lsn,
     last_heartbeat: Instant,
+    /// With asynchronous commits: what is known to be durable, and the next position that will be, when the target's WAL is flushed so far.
+    flushed: (Lsn, Option<(Lsn, Lsn)>),
+    /// What was confirmed last.
+    confirmed: Lsn,
+    /// When the last delivery was taken, and how far the stream was read then.
+    last_taken: (Instant, Lsn),
     committed: Arc<watch::Sender<u64>>,
     /// Whether the target's sessions are replicas: only then can several apply at a time.
     pub(crate) is_replica: bool,
@@ -93,6 +107,7 @@ pub(crate) struct Beginning {
     pub(crate) goal: Lsn,
     pub(crate) manner: Manner,
     pub(crate) strangers: HashSet<RelationId>,
+    pub(crate) policies: Policies,
 }
 
 /// How changes are applied until a position.
@@ -157,6 +172,7 @@ impl Follower {
             goal,
             manner,
             strangers,
+            policies,
         } = beginning;
         let task = &surroundings.task;
         let (committed, watched) = watch::channel(0);
@@ -192,9 +208,14 @@ impl Follower {
             redefined: HashSet::new(),
             new_table: None,
             open: false,
+            policies,
             last_commit: checkpoint,
+            last_end: checkpoint,
             goal,
             last_heartbeat: Instant::now(),
+            flushed: (checkpoint.max(acknowledged), None),
+            confirmed: Lsn::ZERO,
+            last_taken: (Instant::now(), checkpoint),
             committed,
             is_replica,
         })
@@ -222,7 +243,10 @@ impl Follower {
                 Some(done) = self.lanes.next() => {
                     self.landed(done)?;
                 }
-                delivery = self.stream.next() => self.take(delivery?).await?,
+                delivery = self.stream.next(), if self.may_take() => {
+                    self.last_taken = (Instant::now(), self.received());
+                    self.take(delivery?).await?;
+                }
                 error = self.eager.failed() => return Err(self.impatient(error)),
                 () = stop.cancelled() => {
                     self.surroundings.phase(Phase::Stopping);
@@ -238,6 +262,15 @@ impl Follower {
                 return Ok(Outcome::CaughtUp);
             }
         }
+    }
+
+    /// Whether the next delivery may be taken. What arrives meanwhile is put together, so batches wait for their time, unless they are full.
+    fn may_take(&self) -> bool {
+        let settings = &self.surroundings.task.settings;
+        let (taken, position) = self.last_taken;
+        settings.apply == ApplyMode::Transactional
+            || taken.elapsed() >= settings.tuning.batch_timeout_min
+            || self.received().0 - position.0 >= FULL
     }
 
     async fn take(&mut self, delivery: Delivery) -> Result<(), Interruption> {
@@ -302,6 +335,11 @@ impl Follower {
         Ok(())
     }
 
+    /// Whether what comes now is applied row by row.
+    pub(crate) fn is_careful(&self) -> bool {
+        self.last_end < self.manner.careful_until
+    }
+
     /// Binds all relations of the piece. Whether that was possible, and no definition changes in it.
     async fn bind_plain(&mut self, piece: &Piece) -> Result<bool, Interruption> {
         let plain = |barrier: &Barrier| matches!(barrier, Barrier::Truncate { .. });
@@ -347,7 +385,8 @@ impl Follower {
 
     fn may_be_eager(&self) -> bool {
         self.eager.has_room()
-            && self.received() > self.manner.patient_until.max(self.manner.careful_until)
+            && self.received() > self.manner.patient_until
+            && !self.is_careful()
             && !self.routes.waits_at(self.last_commit)
             && self.is_replica
             && !self.open
@@ -372,6 +411,7 @@ impl Follower {
         }
         self.land_all().await?;
         self.positions.begin();
+        self.last_end = end.end_lsn;
         let committed = self.eager.commit(end.xid, checkpoint(&end)).await;
         let applied = committed.map_err(|error| self.impatient(error))?;
         self.committed(&applied, &end);
@@ -496,7 +536,20 @@ impl Follower {
     }
 
     fn confirm(&mut self) {
-        let position = self.positions.confirmable();
+        let mut position = self.positions.confirmable();
+        if !self
+            .surroundings
+            .task
+            .settings
+            .replication
+            .synchronous_commit
+        {
+            position = position.min(self.flushed.0);
+        }
+        if position <= self.confirmed {
+            return;
+        }
+        self.confirmed = position;
         self.surroundings.crash_point(crash_points::BEFORE_CONFIRM);
         self.stream.confirm(position, position);
         self.surroundings.crash_point(crash_points::AFTER_CONFIRM);
@@ -505,7 +558,38 @@ impl Follower {
             .send_modify(|status| status.confirmed = position);
     }
 
+    /// Finds out what is durable of what was committed without waiting for that.
+    async fn look_at_flushes(&mut self) -> Result<(), Interruption> {
+        let target = self.control.flushed().await?;
+        let (_, waiting) = &mut self.flushed;
+        match *waiting {
+            // All that had been committed when this was written down is durable.
+            Some((written, position)) if target >= written => {
+                self.flushed = (position, None);
+                self.confirm();
+            }
+            Some(_) => {}
+            None => {
+                let position = self.positions.confirmable();
+                if position > self.flushed.0 {
+                    let written = self.control.written().await?;
+                    self.flushed.1 = Some((written, position));
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn beat(&mut self) -> Result<(), Interruption> {
+        if !self
+            .surroundings
+            .task
+            .settings
+            .replication
+            .synchronous_commit
+        {
+            self.look_at_flushes().await?;
+        }
         let urgent = match self.is_caught_up() {
             true => Urgency::Soon,
             false => Urgency::Now,
@@ -564,7 +648,7 @@ impl Follower {
     /// What an error of a lane means: trouble, or changes before `until` that can't be applied as they are.
     pub(crate) fn interruption(&self, error: Error, until: Lsn) -> Interruption {
         match &error {
-            Error::Apply(apply) if apply.is_about_changes() => {
+            Error::Apply(apply) if apply.is_about_changes() && !self.is_careful() => {
                 Interruption::Again(Again::Carefully {
                     until,
                     reason: error.to_string(),

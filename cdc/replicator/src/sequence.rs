@@ -80,6 +80,7 @@ impl Follower {
         let committed = worker.commit(checkpoint(end)).await;
         let applied = committed.map_err(|error| self.interruption(error, end.end_lsn))?;
         self.open = false;
+        self.last_end = end.end_lsn;
         // What was seen inside the transaction is for everybody to see now, and more exactly in the catalogue.
         for table in std::mem::take(&mut self.redefined) {
             self.tables.remove(&table);
@@ -110,8 +111,48 @@ impl Follower {
             return Ok(());
         }
         let bindings = self.routes.bindings(piece);
+        if self.is_careful() {
+            return self.carefully(piece, changes, &bindings).await;
+        }
         let applied = self.worker().apply(piece, changes, &bindings).await;
         applied.map_err(|error| self.interruption(error, self.end_of(piece)))
+    }
+
+    /// Applies a range of a piece's changes row by row, where that is needed; what can't be applied is left to the error policies.
+    async fn carefully(
+        &mut self,
+        piece: &Piece,
+        changes: std::ops::Range<usize>,
+        bindings: &[Option<Arc<Binding>>],
+    ) -> Result<(), Interruption> {
+        let worker = self
+            .lanes
+            .idle_lane()
+            .expect("whoever applies alone has waited until nothing is in flight");
+        worker.begin();
+        let outcome = worker
+            .applier
+            .careful(piece, changes, bindings, &mut self.policies)
+            .await
+            .map_err(Error::from)?;
+        let tables = &mut worker.applied().tables;
+        let relation = |index: u32| piece.relations[index as usize].id;
+        for (index, counts) in outcome.applied {
+            let rows = &mut tables.entry(relation(index)).or_default().rows;
+            rows.inserts += counts.inserts;
+            rows.updates += counts.updates;
+            rows.deletes += counts.deletes;
+        }
+        for (index, count) in outcome.exceptions {
+            tables.entry(relation(index)).or_default().exceptions += count;
+        }
+        for (index, reason) in outcome.suspended {
+            let Some(route) = self.routes.get(relation(index)).cloned() else {
+                continue;
+            };
+            self.suspend(&route, reason).await?;
+        }
+        Ok(())
     }
 
     /// Does what must be done before a relation's rows can be applied.
@@ -172,10 +213,23 @@ impl Follower {
             }
             .into());
         }
+        self.suspend(route, reason).await
+    }
+
+    /// A table is not replicated any more, and that is remembered.
+    async fn suspend(&mut self, route: &Route, reason: String) -> Result<(), Interruption> {
         let mut record = route.record();
         record.state = TableState::Suspended;
         record.error = Some(reason.clone());
-        self.control.save_table(&record).await?;
+        if self.open {
+            // The transaction may have written the same row already.
+            let worker = self.worker();
+            worker.begin();
+            let saved = worker.applier.save_table(&record).await;
+            saved.map_err(Error::from)?;
+        } else {
+            self.control.save_table(&record).await?;
+        }
         self.suspended(route.shape.id, &reason);
         Ok(())
     }
@@ -258,6 +312,8 @@ impl Follower {
             table: route.shape.clone(),
         };
         let old_name = std::mem::replace(&mut route.source, route.shape.name.clone());
+        // What others see of the table is what it is before this transaction's changes.
+        self.target_table(&route).await?;
         for change in definition::changes(&before, &told) {
             if !self.change(&route, &change).await? {
                 continue;

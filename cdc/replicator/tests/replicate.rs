@@ -4,13 +4,18 @@
 
 mod support;
 
+use replication::settings::ApplyMode;
 use replicator::status::Phase;
 use support::{Clusters, Pair};
 
 #[test]
 fn replicates() {
     let clusters = Clusters::start();
+    let only = std::env::var("CASE").ok();
     for (name, definition, check) in CASES {
+        if only.as_deref().is_some_and(|only| only != *name) {
+            continue;
+        }
         eprintln!("case {name}");
         check(&clusters.pair(name, definition));
     }
@@ -82,6 +87,54 @@ const CASES: &[Case] = &[
                  commit",
             );
             pair.wait_until_equal(&running);
+            running.stop().unwrap();
+            pair.assert_equal();
+        },
+    ),
+    (
+        "rows_that_the_target_refuses_go_to_the_exceptions",
+        "create table items (id int primary key, name text)",
+        |pair| {
+            let running = pair.start(pair.task());
+            pair.wait_until_equal(&running);
+            pair.target.run(
+                "alter table items add constraint short check (length(name) < 10);
+                 insert into items values (5, 'here')",
+            );
+            pair.source.run(
+                "insert into items select i, 'ok' from generate_series(1, 4) i;
+                 insert into items values (5, 'there'), (6, 'much too long a name'), (7, 'fine');
+                 delete from items where id = 6;
+                 update items set name = 'good' where id = 1",
+            );
+            let exceptions = "select count(*) from ratchet.awsdms_apply_exceptions";
+            pair.wait_for("two exceptions", &running, || {
+                pair.target.one(exceptions) == "2"
+                    && pair.target.one("select count(*) from items") == "6"
+            });
+            pair.target
+                .run("update items set name = 'there' where id = 5");
+            pair.wait_until_equal(&running);
+            running.stop().unwrap();
+        },
+    ),
+    (
+        "batches_are_applied_and_commits_may_be_asynchronous",
+        "create table items (id int primary key, name text)",
+        |pair| {
+            let mut task = pair.task();
+            task.settings.apply = ApplyMode::Batch;
+            task.settings.replication.synchronous_commit = false;
+            let mut running = pair.start(task);
+            pair.wait_until_equal(&running);
+            pair.source.run(
+                "insert into items select i, 'one' from generate_series(1, 1000) i;
+                 update items set name = 'two' where id % 2 = 0;
+                 update items set id = id + 10000 where id % 3 = 0;
+                 delete from items where id % 5 = 0",
+            );
+            pair.wait_until_equal(&running);
+            running.wait_for(|status| status.confirmed == status.applied);
             running.stop().unwrap();
             pair.assert_equal();
         },

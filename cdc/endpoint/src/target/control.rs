@@ -367,6 +367,19 @@ impl Control {
         Ok(Lsn(row.get::<_, PgLsn>(0).into()))
     }
 
+    /// How far the target's WAL is written, as its sessions see it: what was committed before this was asked is before it.
+    ///
+    /// # Errors
+    /// When the target does not answer.
+    pub async fn written(&self) -> Result<Lsn, Error> {
+        let row = self
+            .client
+            .query_one("select pg_current_wal_insert_lsn()", &[])
+            .await;
+        let row = row.map_err(Error::sql("read how far the target's WAL is written"))?;
+        Ok(Lsn(row.get::<_, PgLsn>(0).into()))
+    }
+
     /// Ends the session. The task's lock is free then.
     pub async fn close(self) {
         self.client.close().await;

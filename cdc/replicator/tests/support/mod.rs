@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The clusters that all cases of a program share.
 pub(crate) struct Clusters {
@@ -84,7 +84,10 @@ impl Pair {
 
     pub(crate) fn options(&self) -> Options {
         let mut options = Options::new(self.spill.path());
-        options.observer = std::sync::Arc::new(|notice| eprintln!("{notice}"));
+        let start = Instant::now();
+        options.observer = std::sync::Arc::new(move |notice| {
+            eprintln!("{:6.3} {notice}", start.elapsed().as_secs_f64());
+        });
         options
     }
 
@@ -139,14 +142,20 @@ impl Pair {
 
     /// Waits until both are equal.
     pub(crate) fn wait_until_equal(&self, running: &Running) {
-        wait(|| {
+        self.wait_for("equal databases", running, || self.differences().is_empty());
+    }
+
+    /// Waits until something holds.
+    pub(crate) fn wait_for(&self, what: &str, running: &Running, holds: impl Fn() -> bool) {
+        let start = Instant::now();
+        while !holds() {
             assert!(
-                !running.handle.is_finished(),
-                "{:?}",
-                running.status.borrow().phase
+                !running.handle.is_finished() && start.elapsed() < PATIENCE,
+                "no {what}: {}\n{:#?}",
+                self.differences(),
+                running.status.borrow(),
             );
-            self.differences().is_empty()
-        });
+        }
     }
 }
 
@@ -188,14 +197,5 @@ impl Running {
                 .expect("it comes in time")
                 .expect("it has not ended");
         });
-    }
-}
-
-/// Waits until something holds.
-pub(crate) fn wait(mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < PATIENCE, "it comes in time");
-        std::thread::yield_now();
     }
 }
