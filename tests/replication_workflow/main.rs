@@ -235,8 +235,10 @@ fn a_database_moves_while_it_is_written_and_the_server_is_killed() {
     assert_eq!(output, expected);
     let path = [
         "LoadTables",
+        "AreAllLoaded",
         "AskForSwitchOver",
         "CatchUp",
+        "HaveAllFollowed",
         "SetSequencesAndStop",
         "Moved",
     ];

@@ -19,6 +19,7 @@ target database, in the schema ratchet, under the task's name.
 
 Exit codes, besides those of every command:
   0    the task was asked to stop (SIGTERM, SIGINT), or has come to what --until names
+  1    it can't go on, or has come to what --until names with tables that are suspended
   4    the tables must be loaded anew, because the source can't go on from where the task is; --reload does that
   130  it was interrupted before it had come to what --until names")]
 pub(crate) struct Replicate {

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use api::options::Figures;
+use replication::table_state::TableState;
 use replicator::options::{Level, Notice};
 use replicator::status::Status;
 use replicator::{Options, Outcome as Ended, Replicator};
@@ -107,7 +108,19 @@ pub(super) async fn replicate(
         }
         Ok(Ok(ended)) => {
             screen.note(&farewell(ended, &last));
-            Ok(Outcome::Done)
+            let suspended = suspended(&last);
+            if suspended.is_empty() {
+                return Ok(Outcome::Done);
+            }
+            output::print_error(&format!(
+                "these tables are suspended, their changes are not applied: {}",
+                suspended.join(", ")
+            ));
+            Ok(if ends_by_itself {
+                Outcome::Negative
+            } else {
+                Outcome::Done
+            })
         }
         Ok(Err(error)) => Err(failure(&error)),
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
@@ -174,7 +187,8 @@ fn farewell(ended: Ended, status: &Status) -> String {
     let (rows, bytes) = status.loaded();
     match ended {
         Ended::FullLoadFinished => format!(
-            "loaded {} tables, {} rows, {} in {}",
+            "loaded {} of {} tables, {} rows, {} in {}",
+            status.tables_in(TableState::Completed),
             status.tables.len(),
             amounts::count(rows),
             amounts::bytes(bytes),
@@ -188,6 +202,15 @@ fn farewell(ended: Ended, status: &Status) -> String {
         ),
         Ended::Stopped => format!("stopped at {}", status.applied),
     }
+}
+
+/// The tables whose changes are not applied.
+fn suspended(status: &Status) -> Vec<String> {
+    let tables = status.tables.iter();
+    tables
+        .filter(|(_, table)| table.state == TableState::Suspended)
+        .map(|(name, _)| name.to_string())
+        .collect()
 }
 
 /// How the process says that the task can't go on.
