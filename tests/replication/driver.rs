@@ -175,9 +175,10 @@ impl<'a> Scene<'a> {
 
     fn catch_up(&mut self) -> Result<(), String> {
         let source = self.clusters.source.sql(self.database);
+        let target = self.clusters.target.sql(self.database);
         match (&mut self.native, &mut self.replicator) {
-            (Some(native), _) => native.catch_up(&source, &self.clusters.target.sql(self.database)),
-            (None, Some(replicator)) => replicator.catch_up(&source, PATIENCE),
+            (Some(native), _) => native.catch_up(&source, &target),
+            (None, Some(replicator)) => replicator.catch_up(&source, &target, PATIENCE),
             (None, None) => unreachable!("there is one of the two"),
         }
     }

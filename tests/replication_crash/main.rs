@@ -192,7 +192,7 @@ impl Episode<'_> {
             replicator.start(&[]);
         }
         let (source, target) = (self.source.sql(database), self.target.sql(database));
-        let caught_up = replicator.catch_up(&source, CATCH_UP);
+        let caught_up = replicator.catch_up(&source, &target, CATCH_UP);
         let compared = Compared::default();
         let text =
             differences(&source, &target, &compared).map_err(|failure| failure.to_string())?;

@@ -171,7 +171,23 @@ impl Replicator {
     ///
     /// # Errors
     /// When it ends meanwhile, or doesn't get there in this time.
-    pub fn catch_up(&mut self, source: &Sql, patience: Duration) -> Result<(), String> {
+    pub fn catch_up(
+        &mut self,
+        source: &Sql,
+        target: &Sql,
+        patience: Duration,
+    ) -> Result<(), String> {
+        let began = Instant::now();
+        // Before the load is over, the slot may be new: what it is confirmed up to is then nothing that was applied.
+        while target.try_rows(FOLLOWING).map_or(0, |rows| rows.len()) == 0 {
+            if let Some(status) = self.ended() {
+                return Err(format!("it ended before it had loaded all: {status}"));
+            }
+            if began.elapsed() > patience {
+                return Err(format!("it did not load all within {patience:?}"));
+            }
+            sleep(Duration::from_millis(5));
+        }
         let position = mark(source).map_err(|failure| format!("cannot mark the end: {failure}"))?;
         let began = Instant::now();
         let mut last = None;
@@ -222,6 +238,9 @@ impl Drop for Replicator {
         self.kill();
     }
 }
+
+/// Gives a row when the task follows changes.
+const FOLLOWING: &str = "select 1 from ratchet.tasks where phase = 'following'";
 
 /// Writes a transaction of nothing but a message, and says where it ends.
 fn mark(source: &Sql) -> Result<String, Failure> {
