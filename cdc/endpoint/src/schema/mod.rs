@@ -14,7 +14,7 @@ mod catalogue;
 mod create_table;
 mod presence;
 mod type_definitions;
-mod types;
+mod type_graph;
 
 pub mod change;
 pub mod complete;

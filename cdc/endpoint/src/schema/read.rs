@@ -14,7 +14,7 @@ use super::definition::{
 };
 use super::pin;
 use super::type_definitions;
-use super::types::TypeGraph;
+use super::type_graph::TypeGraph;
 use crate::Error;
 
 pub(super) const WHAT: &str = "read the tables of the source";
@@ -103,7 +103,7 @@ order by e.extname";
 /// Column lists and row filters are told from PostgreSQL 15 on; a view without them has no such fields.
 const PUBLISHED: &str = "
 select t.schemaname, t.tablename, to_jsonb(t) ->> 'rowfilter' as row_filter,
-       array(select jsonb_array_elements_text(to_jsonb(t) -> 'attnames')) as columns
+       array(select jsonb_array_elements_text(nullif(to_jsonb(t) -> 'attnames', 'null'))) as columns
 from pg_publication_tables t
 where t.pubname = any($1)";
 

@@ -6,7 +6,7 @@ use replication::relation::TableName;
 use replication::table::{TargetColumn, TargetTable, UniqueIndex};
 use tokio_postgres::Client;
 
-use super::types::TypeGraph;
+use super::type_graph::TypeGraph;
 use super::{pin, split};
 use crate::Error;
 

@@ -7,7 +7,7 @@ use tokio_postgres::{Client, Row};
 use super::definition::{Collation, TypeDefinition};
 use super::quote::literal;
 use super::read::needs;
-use super::types::{TypeGraph, TypeNode};
+use super::type_graph::{TypeGraph, TypeNode};
 use crate::Error;
 
 const ENUMS: &str = "
