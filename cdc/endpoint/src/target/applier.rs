@@ -139,8 +139,7 @@ impl Applier {
             prepared: Vec::new(),
             savepoints: Vec::new(),
             checkpoint_sql: format!(
-                "with own as (update {schema}.checkpoints set end_lsn = $3, commit_time = $4 where task = $1 and epoch = $2 returning 1) \
-                 select 1 / count(*) from own"
+                "update {schema}.checkpoints set end_lsn = $3, commit_time = $4, epoch = case when epoch = $2 then epoch end where task = $1"
             ),
             fence_sql: format!(
                 "select 1 / count(*) from {schema}.checkpoints where task = $1 and epoch = $2"
@@ -274,14 +273,11 @@ impl Applier {
             }
         };
         for (expected, completed) in expected.iter().zip(&completed) {
-            if let (Some(rows), What::Change(route)) = (expected.rows, &expected.what)
-                && rows != completed.rows_affected
+            if expected
+                .rows
+                .is_some_and(|rows| rows != completed.rows_affected)
             {
-                return Err(ApplyError::Rows {
-                    table: route.binding.table.name.clone(),
-                    expected: rows,
-                    affected: completed.rows_affected,
-                });
+                return Err(self.other_count(expected, completed.rows_affected));
             }
         }
         // Its memory is used again.
@@ -529,7 +525,7 @@ impl Applier {
         });
         self.expected.push(Expected {
             what: What::Fence,
-            rows: None,
+            rows: Some(1),
         });
     }
 
@@ -595,9 +591,24 @@ impl Applier {
         )
     }
 
+    fn other_count(&self, expected: &Expected, affected: u64) -> ApplyError {
+        match &expected.what {
+            What::Change(route) => ApplyError::Rows {
+                table: route.binding.table.name.clone(),
+                expected: expected.rows.unwrap_or(0),
+                affected,
+            },
+            What::Control | What::Fence => ApplyError::Endpoint(Error::Refused(format!(
+                "the control table {}.checkpoints at the target has lost its row of the task {}: the task must be loaded anew",
+                self.lease.schema, self.lease.task
+            ))),
+        }
+    }
+
     fn failed(&self, what: &What, source: wire::Error) -> ApplyError {
         match what {
-            What::Fence if source.code() == Some(DIVISION_BY_ZERO) => {
+            // The checkpoint's epoch may not become null, which it does for another owner.
+            What::Fence if matches!(source.code(), Some(DIVISION_BY_ZERO | NOT_NULL_VIOLATION)) => {
                 ApplyError::Endpoint(Error::Fenced {
                     task: self.lease.task.clone(),
                 })
@@ -614,6 +625,7 @@ impl Applier {
     }
 }
 
+const NOT_NULL_VIOLATION: &str = "23502";
 const INT8: u32 = 20;
 const TEXT: u32 = 25;
 const TIMESTAMPTZ: u32 = 1184;

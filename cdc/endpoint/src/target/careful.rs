@@ -17,7 +17,7 @@ use crate::target::applier::Applier;
 use crate::target::error::{ApplyError, Stopped};
 use crate::target::image::values;
 use crate::target::route::Route;
-use crate::target::single::complete;
+use crate::target::single::{complete, find};
 use crate::target::statement::Find;
 
 /// How many changes are tried together.
@@ -59,6 +59,17 @@ enum Fault {
     Data,
     /// The target refuses the table.
     Table,
+}
+
+/// What is done instead of a change that can't be applied as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Instead {
+    /// An insert whose key is there becomes an update.
+    Update,
+    /// An update whose row is missing becomes an insert.
+    Insert,
+    /// An update of a column that updates may not write becomes a delete and an insert.
+    Replace,
 }
 
 impl Policies {
@@ -253,12 +264,29 @@ impl Care<'_> {
         let Some(route) = self.route(change.relation) else {
             return Ok(());
         };
+        if !route.pinned.is_empty()
+            && change.kind == ChangeKind::Update
+            && matches!(error, ApplyError::Rows { .. })
+        {
+            match self.upsert(&route, index, Instead::Replace).await {
+                Ok(()) => return Ok(()),
+                Err(error) if !error.is_about_changes() => return Err(error),
+                // Then it is as it was: the row is missing.
+                Err(_) => {}
+            }
+        }
         let mut fault = fault(change.kind, &error);
         let mut reason = reason(&error);
         let table = route.binding.table.name.clone();
         let mut decision = self.policies.decide(fault, &table);
         if decision.0 == ErrorPolicy::Upsert {
-            match self.upsert(&route, index, fault).await {
+            let instead = match fault {
+                Fault::Duplicate => Instead::Update,
+                Fault::NothingToUpdate | Fault::NothingToDelete | Fault::Data | Fault::Table => {
+                    Instead::Insert
+                }
+            };
+            match self.upsert(&route, index, instead).await {
                 Ok(()) => return Ok(()),
                 Err(error) if !error.is_about_changes() => return Err(error),
                 Err(error) => {
@@ -309,15 +337,15 @@ impl Care<'_> {
         self.outcome.suspended.push((relation, reason));
     }
 
-    /// An insert whose key is there becomes an update, an update whose row is missing an insert.
+    /// Does something else than the change says.
     async fn upsert(
         &mut self,
         route: &Arc<Route>,
         index: u32,
-        fault: Fault,
+        instead: Instead,
     ) -> Result<(), ApplyError> {
         self.applier.simple("savepoint careful").await?;
-        let queued = self.queue_upsert(route, index, fault);
+        let queued = self.queue_upsert(route, index, instead);
         let done = match queued {
             Ok(()) => self.applier.flush().await,
             Err(error) => Err(error),
@@ -327,9 +355,9 @@ impl Care<'_> {
                 self.applier.simple("release savepoint careful").await?;
                 let relation = self.piece.changes[index as usize].relation;
                 let counts = self.outcome.applied.entry(relation).or_default();
-                match fault {
-                    Fault::Duplicate => counts.inserts += 1,
-                    _ => counts.updates += 1,
+                match instead {
+                    Instead::Update => counts.inserts += 1,
+                    Instead::Insert | Instead::Replace => counts.updates += 1,
                 }
                 Ok(())
             }
@@ -344,10 +372,10 @@ impl Care<'_> {
         &mut self,
         route: &Arc<Route>,
         index: u32,
-        fault: Fault,
+        instead: Instead,
     ) -> Result<(), ApplyError> {
         let row = row(self.piece, index);
-        if fault == Fault::Duplicate {
+        if instead == Instead::Update {
             let Key::Unique(_) = route.binding.key else {
                 return Err(incomplete(
                     route,
@@ -358,7 +386,7 @@ impl Care<'_> {
                 .written
                 .iter()
                 .copied()
-                .filter(|column| !route.key.contains(column))
+                .filter(|column| !route.key.contains(column) && !route.always.contains(column))
                 .collect();
             // A row that is its key only: setting a part of it to itself sees whether it is there.
             let set = if others.is_empty() {
@@ -369,6 +397,9 @@ impl Care<'_> {
             return self.applier.update_row(route, set, &row, &row, Find::Key);
         }
         complete(route, &route.written, &row)?;
+        if instead == Instead::Replace {
+            self.applier.delete_row(route, &row, find(route))?;
+        }
         self.applier.insert_row(route, &row)
     }
 

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use pgoutput::Value;
+use replication::binding::Key;
 use replication::net::{KeyOf, Net, Row, UpdateGroup};
 use replication::piece::Piece;
 
@@ -98,7 +99,7 @@ impl Applier {
             .columns
             .iter()
             .copied()
-            .filter(|&column| !route.column(column).is_nothing())
+            .filter(|&column| !route.column(column).is_nothing() && !route.pinned.contains(&column))
             .collect();
         if set.is_empty() {
             return Ok(());
@@ -108,19 +109,26 @@ impl Applier {
         });
         let rows = sorted.as_deref().unwrap_or(&group.rows);
         if rows.len() >= ARRAYS {
-            let mut forms = Forms::new(set.len() + key.len());
+            let pinned = &route.pinned;
+            let columns = || set.iter().chain(key).chain(pinned).copied();
+            let mut forms = Forms::new(columns().count());
             let _ = rows.iter().any(|(of, row)| {
                 let (old, new) = images.both(*of, row);
-                forms.see(pick(new, &set).chain(pick(old, key)))
+                forms.see(
+                    pick(new, &set)
+                        .chain(pick(old, key))
+                        .chain(pick(new, pinned)),
+                )
             });
-            let sent: Vec<Sent> = set.iter().chain(key).copied().zip(forms.of).collect();
+            let sent: Vec<Sent> = columns().zip(forms.of).collect();
             let (sent_set, sent_key) = sent.split_at(set.len());
             let arrays = statement::update_many(route, sent_set, sent_key, &self.array_types);
             if let Some(arrays) = arrays {
                 let mut filler = Filler::new(&sent);
                 for (of, row) in rows {
                     let (old, new) = images.both(*of, row);
-                    filler.push(route, pick(new, &set).chain(pick(old, key)))?;
+                    let values = pick(new, &set).chain(pick(old, key));
+                    filler.push(route, values.chain(pick(new, pinned)))?;
                     if filler.is_full() {
                         self.execute_arrays(route, &arrays, &mut filler, Some(()))
                             .await?;
@@ -147,6 +155,11 @@ impl Applier {
     ) -> Result<(), ApplyError> {
         let mut images = Images::new(piece);
         let columns = &route.written;
+        let sorted = match route.binding.key {
+            Key::Unique(_) => sorted(rows, |row| neighbourhood(pick(images.row(row), &route.key))),
+            Key::Row(_) | Key::None => None,
+        };
+        let rows = sorted.as_deref().unwrap_or(rows);
         if rows.len() >= ARRAYS && !columns.is_empty() {
             let mut forms = Forms::new(columns.len());
             let _ = rows

@@ -31,6 +31,10 @@ pub(crate) struct Route {
     pub(crate) written: Vec<u32>,
     /// The source columns of the key.
     pub(crate) key: Vec<u32>,
+    /// The source columns whose target columns are `GENERATED ALWAYS AS IDENTITY`: inserts may write them, updates may not.
+    pub(crate) always: Vec<u32>,
+    /// Those of them that are not in the key: an update finds its row by them, too, so that one that changes them is noticed.
+    pub(crate) pinned: Vec<u32>,
     /// ` overriding system value`, if a column asks for it.
     pub(crate) overriding: &'static str,
 }
@@ -77,6 +81,7 @@ impl Route {
     pub(crate) fn new(binding: &Arc<Binding>) -> Self {
         let target = &binding.table;
         let mut overriding = "";
+        let mut always = Vec::new();
         let mut written = Vec::new();
         let mut columns = Vec::new();
         for (index, (column, to)) in binding
@@ -94,8 +99,10 @@ impl Route {
                 columns.push(RouteColumn::nothing());
                 continue;
             }
-            written.push(u32::try_from(index).expect("a table has at most 1600 columns"));
+            let index = u32::try_from(index).expect("a table has at most 1600 columns");
+            written.push(index);
             if to.identity_always {
+                always.push(index);
                 overriding = " overriding system value";
             }
             columns.push(RouteColumn {
@@ -108,7 +115,7 @@ impl Route {
                 exact: EXACT.contains(&to.type_id),
             });
         }
-        let key = match &binding.key {
+        let key: Vec<u32> = match &binding.key {
             Key::Unique(key) | Key::Row(key) => key
                 .iter()
                 // What the target computes may look different there.
@@ -117,7 +124,10 @@ impl Route {
                 .collect(),
             Key::None => Vec::new(),
         };
+        let pinned = always.iter().copied();
         Self {
+            pinned: pinned.filter(|column| !key.contains(column)).collect(),
+            always,
             table: relation(&target.name),
             binding: Arc::clone(binding),
             columns,

@@ -60,6 +60,11 @@ impl Applier {
         match change.kind {
             ChangeKind::Insert => self.insert_row(route, &new),
             ChangeKind::Update | ChangeKind::UpdateKey | ChangeKind::UpdateFull => {
+                if replaces(route, change.kind, &old, &new) {
+                    complete(route, &route.written, &new)?;
+                    self.delete_row(route, &old, find(route))?;
+                    return self.insert_row(route, &new);
+                }
                 let set = changed(route, change.kind, &old, &new);
                 if set.is_empty() {
                     return Ok(());
@@ -107,11 +112,14 @@ impl Applier {
         find: Find,
     ) -> Result<(), ApplyError> {
         let key = keyed(route)?;
+        let pinned = &route.pinned;
         complete(route, set, new)?;
         complete(route, key, old)?;
         let descriptor = descriptor(operation(b'u', find), route, set, key, new, old);
         let statement = self.statement(route, &descriptor, || {
-            statement::update(route, &sent(set, new), &sent(key, old), find)
+            let mut by = sent(key, old);
+            by.extend(sent(pinned, new));
+            statement::update(route, &sent(set, new), &by, find)
         });
         self.expect(route, Some(1));
         self.batch.execute(statement, |parameters| {
@@ -119,6 +127,7 @@ impl Applier {
                 give(parameters, value(new, column));
             }
             give_key(parameters, key, old, find);
+            give_key(parameters, pinned, new, find);
         });
         Ok(())
     }
@@ -151,11 +160,30 @@ pub(crate) fn changed(
 ) -> Vec<u32> {
     let is_set = |&column: &u32| match (kind, value(new, column)) {
         (_, Value::Unchanged) => false,
+        _ if route.always.contains(&column) => false,
         (ChangeKind::Update, _) => !route.key.contains(&column),
         (ChangeKind::UpdateFull, new) => value(old, column) != new,
         _ => true,
     };
     route.written.iter().copied().filter(is_set).collect()
+}
+
+/// Whether an update changes a column that updates may not write, so that the row must be deleted and inserted.
+pub(crate) fn replaces(
+    route: &Route,
+    kind: ChangeKind,
+    old: &[Value<'_>],
+    new: &[Value<'_>],
+) -> bool {
+    let known = |column: &u32| match kind {
+        ChangeKind::UpdateKey => route.key.contains(column),
+        ChangeKind::UpdateFull => true,
+        _ => false,
+    };
+    route
+        .always
+        .iter()
+        .any(|column| known(column) && value(old, *column) != value(new, *column))
 }
 
 /// How a row of this table is found.
