@@ -53,7 +53,7 @@ pub(crate) struct Replicate {
     /// End when that is reached, instead of following changes for ever
     #[arg(long, value_name = "WHEN")]
     pub(crate) until: Option<Until>,
-    /// Begin anew: forget how far the task was, and load every table again
+    /// Begin anew: forget how far the task was, and load every table again; without it, the task then goes on from there
     #[arg(long)]
     pub(crate) reload: bool,
     /// Where changes wait on disk for the end of a large transaction [default: below the data directory]

@@ -38,6 +38,111 @@ fn ratchet() {
 }
 
 #[test]
+fn replicate() {
+    House::with(&[]).check(&["replicate", "--help"], expect![[r#"
+        exit code 0
+        --- stdout
+        Copy tables from one PostgreSQL database to another and follow their changes, until SIGTERM or SIGINT
+
+        Usage: ratchet replicate [OPTIONS]
+
+        Options:
+              --source <URL>
+                  The source database: a URL, or the name of an endpoint [env: RATCHET_SOURCE_URL]
+
+              --target <URL>
+                  The target database: a URL, or the name of an endpoint [env: RATCHET_TARGET_URL]
+
+              --table <TABLE>
+                  Replicate this table, schema.table, % stands for any characters; may be repeated; every table when nothing says which
+
+              --table-mappings <FILE|JSON>
+                  Replicate the tables that these selection rules name (DMS's JSON): a file, or the JSON itself
+
+              --task-settings <FILE|JSON>
+                  Take these settings (DMS's JSON, and a section Replication of our own): a file, or the JSON itself
+
+              --migration-type <TYPE>
+                  What to replicate
+
+                  Possible values:
+                  - full-load:         The rows as they are now
+                  - cdc:               The changes from now on, or from the position of the slot that --slot names
+                  - full-load-and-cdc: Both, without a gap and without an overlap
+          
+                  [default: full-load-and-cdc]
+
+          -n, --name <NAME>
+                  The task's name; the same name goes on with the same task [default: SOURCE_to_TARGET, by the databases' names]
+
+              --slot <NAME>
+                  The replication slot at the source [default: one of the task's own]
+
+              --publication <NAME>
+                  The publication at the source; may be repeated [default: one of the task's own]
+
+              --until <WHEN>
+                  End when that is reached, instead of following changes for ever
+
+                  Possible values:
+                  - full-load: Every table is loaded, with its indexes and constraints
+                  - caught-up: Everything that the source had committed when the load was over, or the task started, is durable at the target
+
+              --reload
+                  Begin anew: forget how far the task was, and load every table again; without it, the task then goes on from there
+
+              --spill-directory <DIR>
+                  Where changes wait on disk for the end of a large transaction [default: below the data directory]
+
+              --metrics-listen <ADDR>
+                  Serve the task's figures for Prometheus at http://ADDR/metrics; port 0 takes any that is free
+
+          -q, --quiet
+                  Print no progress
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+          -V, --version
+                  Print version
+
+        Configuration:
+              --config <FILE>
+                  Read this file instead of a ratchet.toml that is found [env: RATCHET_CONFIG]
+
+              --data <DIR>
+                  Keep everything that must survive here [env: RATCHET_DATA]
+
+              --profile <PROFILE>
+                  Take the limits of this profile [env: RATCHET_PROFILE]
+
+                  Possible values:
+                  - default:    Payloads of 1 MiB and no end to a history
+                  - aws-strict: AWS's own limits, exactly
+
+              --log <LEVEL>
+                  Log at this level [env: RATCHET_LOG]
+
+              --set <KEY=VALUE>
+                  Set any value of the configuration: limits.payload_bytes=65536
+
+        A URL is libpq's: postgresql://user:password@host:5432/database?sslmode=verify-full. Instead of a URL, the name of an endpoint of the
+        configuration can be given ([replication.endpoints.NAME], url = "…"). Other users of this machine can see a command line: leave the password
+        out of it, and give it in PGPASSWORD, in a password file (PGPASSFILE, or ~/.pgpass), or give the whole URL in RATCHET_SOURCE_URL and
+        RATCHET_TARGET_URL.
+
+        It can be stopped and killed at any moment: given the same command again, it goes on where it was. What it has done is remembered in the
+        target database, in the schema ratchet, under the task's name.
+
+        Exit codes, besides those of every command:
+          0    the task was asked to stop (SIGTERM, SIGINT), or has come to what --until names
+          1    it can't go on, or has come to what --until names with tables that are suspended
+          4    the tables must be loaded anew, because the source can't go on from where the task is; --reload does that
+          130  it was interrupted before it had come to what --until names
+    "#]]);
+}
+
+#[test]
 fn run() {
     House::with(&[]).check(&["run", "--help"], expect![[r#"
         exit code 0
