@@ -34,7 +34,11 @@ pub(crate) struct Worker {
 /// Whole transactions to apply.
 #[derive(Debug)]
 pub(crate) struct Job {
-    piece: Piece,
+    piece: Arc<Piece>,
+    /// Which of its changes.
+    changes: Range<usize>,
+    /// How many transactions they are.
+    transactions: usize,
     bindings: Vec<Option<Arc<Binding>>>,
     /// The last of them.
     pub(crate) end: TransactionEnd,
@@ -176,11 +180,14 @@ impl Lane for Worker {
     type Done = Applied;
 
     async fn perform(&mut self, job: Arc<Job>, mut turn: Turn) -> Result<Applied, Failure> {
-        let changes = 0..job.piece.changes.len();
-        let applied = self.apply(&job.piece, changes, &job.bindings).await;
-        applied.map_err(Failure::Failed)?;
-        self.applied.transactions += job.piece.ends.len() as u64;
-        self.applied.bytes += job.piece.bytes as u64;
+        let applied = self.apply(&job.piece, job.changes.clone(), &job.bindings);
+        applied.await.map_err(Failure::Failed)?;
+        self.applied.transactions += job.transactions as u64;
+        let whole = job.transactions == job.piece.ends.len();
+        // Of a piece that is divided its last job tells the bytes.
+        if whole || job.changes.end == job.piece.changes.len() {
+            self.applied.bytes += job.piece.bytes as u64;
+        }
         // A turn that is up saves a round trip: what has gathered goes out together with the commit.
         if !turn.is_up() {
             self.flush().await.map_err(Failure::Failed)?;
@@ -195,17 +202,39 @@ impl Lane for Worker {
 }
 
 impl Job {
-    pub(crate) fn new(
-        piece: Piece,
-        bindings: Vec<Option<Arc<Binding>>>,
-        end: TransactionEnd,
-    ) -> Self {
-        Self {
-            piece,
+    /// All transactions of a piece.
+    pub(crate) fn whole(piece: Piece, bindings: Vec<Option<Arc<Binding>>>) -> Option<Self> {
+        let end = *piece.ends.last()?;
+        Some(Self {
+            changes: 0..piece.changes.len(),
+            transactions: piece.ends.len(),
+            piece: Arc::new(piece),
             bindings,
             end,
             footprint: OnceLock::new(),
-        }
+        })
+    }
+
+    /// Each transaction of a piece by itself.
+    pub(crate) fn each(piece: Piece, bindings: &[Option<Arc<Binding>>]) -> Vec<Self> {
+        let piece = Arc::new(piece);
+        let mut start = 0;
+        piece
+            .ends
+            .iter()
+            .map(|end| {
+                let changes = start..end.changes as usize;
+                start = changes.end;
+                Self {
+                    changes,
+                    transactions: 1,
+                    piece: Arc::clone(&piece),
+                    bindings: bindings.to_vec(),
+                    end: *end,
+                    footprint: OnceLock::new(),
+                }
+            })
+            .collect()
     }
 
     fn footprint(&self) -> &Footprint {

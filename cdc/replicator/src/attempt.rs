@@ -18,6 +18,7 @@ use endpoint::target::careful::Policies;
 use endpoint::target::control::Control;
 use endpoint::target::error::ApplyError;
 use endpoint::target::records::{TableRecord, TaskRecord};
+use pgoutput::Lsn;
 use pgoutput::message::RelationId;
 use pgoutput::options::Options as PluginOptions;
 use replication::assembler;
@@ -31,6 +32,7 @@ use crate::load::Held;
 use crate::replicator::{Outcome, Surroundings};
 use crate::routes::{Route, Routes};
 use crate::sequences;
+use crate::start::Details;
 use crate::status::{Phase, TableStatus};
 use crate::task::{MigrationType, Until};
 
@@ -51,6 +53,10 @@ pub(crate) struct Attempt {
     pub(crate) held: Option<Held>,
     /// Whether a reload that was asked for has begun.
     pub(crate) reloaded: bool,
+    /// Whether the target is to be given what it lacks of the source's types, before anything is applied row by row …
+    pub(crate) mend: bool,
+    /// … and at which position that was done.
+    mended: Option<Lsn>,
     manner: Manner,
     strangers: HashSet<RelationId>,
     policies: Policies,
@@ -70,6 +76,8 @@ impl Attempt {
             surroundings,
             held: None,
             reloaded: false,
+            mend: false,
+            mended: None,
             manner: Manner::default(),
             strangers: HashSet::new(),
             policies,
@@ -90,10 +98,17 @@ impl Attempt {
                     self.strangers.insert(id);
                 }
                 Again::Carefully { until, reason } => {
-                    self.surroundings.warn(format!(
-                        "{reason}; everything up to {until} is applied row by row"
-                    ));
-                    self.manner.careful_until = until;
+                    let stands = self.surroundings.status.borrow().applied;
+                    if self.mended == Some(stands) {
+                        self.surroundings.warn(format!(
+                            "{reason}; everything up to {until} is applied row by row"
+                        ));
+                        self.manner.careful_until = until;
+                    } else {
+                        // The source may have something that no message tells of, as another label of an enum.
+                        self.mended = Some(stands);
+                        self.mend = true;
+                    }
                 }
                 Again::Patiently { until, reason } => {
                     self.surroundings.inform(format!(
@@ -166,6 +181,7 @@ impl Attempt {
     async fn begin_to_follow(&self, ends: &Ends, record: &TaskRecord) -> Result<Follower, Error> {
         let task = &self.surroundings.task;
         let settings = &task.settings;
+        let details = Details::read(record);
         let (checkpoint, acknowledged) = ends.control.checkpoint().await?;
         let records = ends.control.tables().await?;
         self.show(&records);
@@ -213,6 +229,9 @@ impl Attempt {
             manner: self.manner,
             strangers: self.strangers.clone(),
             policies: self.policies.clone(),
+            inserts_only: details
+                .own_publication
+                .then(|| details.inserts_only.iter().copied().collect()),
         })
         .await
     }

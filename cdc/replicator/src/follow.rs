@@ -76,6 +76,8 @@ pub(crate) struct Follower {
     pub(crate) open: bool,
     /// What the error policies have met.
     pub(crate) policies: Policies,
+    /// The tables of our own publications of which only inserts are published, as they had no key; none if the publications are the user's.
+    pub(crate) inserts_only: Option<HashSet<RelationId>>,
     /// The last commit that the stream told.
     last_commit: Lsn,
     /// Where the last transaction ended that was delivered as a whole.
@@ -108,6 +110,7 @@ pub(crate) struct Beginning {
     pub(crate) manner: Manner,
     pub(crate) strangers: HashSet<RelationId>,
     pub(crate) policies: Policies,
+    pub(crate) inserts_only: Option<HashSet<RelationId>>,
 }
 
 /// How changes are applied until a position.
@@ -173,6 +176,7 @@ impl Follower {
             manner,
             strangers,
             policies,
+            inserts_only,
         } = beginning;
         let task = &surroundings.task;
         let (committed, watched) = watch::channel(0);
@@ -209,6 +213,7 @@ impl Follower {
             new_table: None,
             open: false,
             policies,
+            inserts_only,
             last_commit: checkpoint,
             last_end: checkpoint,
             goal,
@@ -321,17 +326,20 @@ impl Follower {
         if self.open || piece.is_open() || careful || !self.bind_plain(&piece).await? {
             return self.sequence(piece).await;
         }
-        let end = *piece
-            .ends
-            .last()
-            .expect("a piece that isn't open has whole transactions");
         let bindings = self.routes.bindings(&piece);
-        let job = Job::new(piece, bindings, end);
-        while !self.lanes.has_room_for(&job) {
-            self.land_one().await?;
+        let exact = self.surroundings.task.settings.replication.exact_boundaries;
+        let jobs = match exact {
+            true => Job::each(piece, &bindings),
+            false => Job::whole(piece, bindings).into_iter().collect(),
+        };
+        for job in jobs {
+            self.last_end = job.end.end_lsn;
+            while !self.lanes.has_room_for(&job) {
+                self.land_one().await?;
+            }
+            self.positions.begin();
+            self.lanes.start(Arc::new(job));
         }
-        self.positions.begin();
-        self.lanes.start(Arc::new(job));
         Ok(())
     }
 

@@ -23,10 +23,10 @@ use crate::error::Error;
 use crate::options::crash_points;
 use crate::parts::divide;
 use crate::replicator::Surroundings;
-use crate::start::{Details, FOLLOWING, table_record, taken};
+use crate::start::{Details, FOLLOWING, inserts_only, table_record, taken};
 use crate::status::{Phase, TableStatus};
 use crate::task::MigrationType;
-use crate::units::{Unit, units};
+use crate::units::{Taken, Unit, units};
 
 /// A snapshot that is held, and what is loaded from it.
 #[derive(Debug)]
@@ -81,9 +81,16 @@ impl Attempt {
     ) -> Result<(), Error> {
         let task = Arc::clone(&self.surroundings.task);
         let mut details = Details::read(record);
-        let schema = self.schema_now(ends, record, &details).await?;
-        let units = units(&schema, taken(task.migration));
         let mut records = ends.control.tables().await?;
+        let schema = self
+            .schema_now(ends, record, &mut details, &mut records)
+            .await?;
+        if std::mem::take(&mut self.mend) && task.migration != MigrationType::Cdc {
+            let mode = PrepareMode::DoNothing;
+            self.create(ends, &schema, mode, &mut details, record)
+                .await?;
+        }
+        let units = units(&schema, taken(task.migration));
         let known: HashSet<u32> = records
             .iter()
             .filter_map(|record| Some(record.shape.as_ref()?.id))
@@ -120,12 +127,14 @@ impl Attempt {
         Ok(())
     }
 
-    /// The selected tables as they are now; a publication of our own takes up new ones.
+    /// The selected tables as they are now. Publications of our own take up new ones; a table that has got a key since is published with its
+    /// updates from now on, and must be loaded anew: those in between were not.
     async fn schema_now(
         &self,
         ends: &Ends,
-        record: &TaskRecord,
-        details: &Details,
+        record: &mut TaskRecord,
+        details: &mut Details,
+        records: &mut [TableRecord],
     ) -> Result<Schema, Error> {
         let task = &self.surroundings.task;
         let client = ends.source.client();
@@ -133,14 +142,31 @@ impl Attempt {
         if !details.own_publication {
             return Ok(schema);
         }
-        let all = units(&schema, crate::units::Taken::Everything);
-        if all.iter().all(|unit| unit.table.published.is_some()) {
+        let all = units(&schema, Taken::Everything);
+        let now = inserts_only(&schema);
+        let published = all.iter().all(|unit| unit.table.published.is_some());
+        if published && now == details.inserts_only {
             return Ok(schema);
         }
         let ids: Vec<u32> = all.iter().map(|unit| unit.table.id).collect();
         ends.source
             .ensure_publication(&task.own_publication(), &ids)
             .await?;
+        for table in records {
+            let id = table.shape.as_ref().map_or(0, |shape| shape.id);
+            let keyed = details.inserts_only.contains(&id) && !now.contains(&id);
+            if keyed && ids.contains(&id) && table.state == TableState::Completed {
+                self.surroundings.inform(format!(
+                    "{}: it has a key now, and is loaded anew, as its updates and deletes were not published before",
+                    table.source
+                ));
+                table.state = TableState::BeforeLoad;
+                ends.control.save_table(table).await?;
+            }
+        }
+        details.inserts_only = now;
+        details.write(record);
+        ends.control.save_task(record).await?;
         Ok(Schema::read(client, &task.selection, &record.publications).await?)
     }
 

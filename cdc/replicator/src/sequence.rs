@@ -8,6 +8,7 @@ use endpoint::schema::target_table::{SessionRole, target_tables, target_type};
 use endpoint::source::ddl::DDL;
 use endpoint::target::records::forget_table;
 use pgoutput::Lsn;
+use pgoutput::message::RelationId;
 use replication::binding::Binding;
 use replication::piece::{Barrier, ChangeKind, Piece, TransactionEnd};
 use replication::relation::Relation;
@@ -23,6 +24,7 @@ use crate::follow::{Again, Follower, Interruption, checkpoint};
 use crate::options::crash_points;
 use crate::redefine;
 use crate::routes::{Open, Route, without_missing};
+use crate::start::inserts_only as inserts_only_of;
 
 impl Follower {
     /// Applies a piece after everything before it, and commits if it ends with a whole transaction.
@@ -269,7 +271,10 @@ impl Follower {
         };
         match told {
             Told::Table { table, .. } => match self.routes.get(table.id).cloned() {
-                Some(route) => self.redefine(&route, table).await,
+                Some(route) => {
+                    self.look_at_key(table.id).await?;
+                    self.redefine(&route, table).await
+                }
                 None => {
                     let wanted = self.surroundings.task.selection.includes(&table.name);
                     let applied = self.surroundings.task.settings.ddl.altered == DdlPolicy::Apply;
@@ -301,6 +306,20 @@ impl Follower {
                 Ok(())
             }
         }
+    }
+
+    /// A table that gets a key, or loses it, changes its publication, when this transaction is done.
+    async fn look_at_key(&mut self, table: RelationId) -> Result<(), Interruption> {
+        let Some(inserts_only) = &self.inserts_only else {
+            return Ok(());
+        };
+        let schema = schema::definition::Schema::read_ids(self.source.client(), &[table]).await?;
+        let now = inserts_only_of(&schema).contains(&table);
+        let there = schema.tables.iter().any(|other| other.id == table);
+        if there && now != inserts_only.contains(&table) {
+            self.new_table = Some(table);
+        }
+        Ok(())
     }
 
     /// A table looks different from what it was.

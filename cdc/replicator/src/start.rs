@@ -38,6 +38,9 @@ pub(crate) struct Details {
     /// Whether the publication is of our making.
     #[serde(default)]
     pub(crate) own_publication: bool,
+    /// The tables, by their OIDs, of which it only has inserts, because they have no key.
+    #[serde(default)]
+    pub(crate) inserts_only: Vec<u32>,
 }
 
 impl Task {
@@ -148,6 +151,7 @@ impl Attempt {
             let name = task.own_publication();
             record.publications = ends.source.ensure_publication(&name, &tables).await?;
             details.own_publication = true;
+            details.inserts_only = inserts_only(schema);
         }
         if task.settings.replication.capture_ddls {
             match ends.source.install_ddl_trigger().await? {
@@ -374,6 +378,15 @@ impl Attempt {
         }
         Ok(())
     }
+}
+
+/// The tables whose updates and deletes can't be published.
+pub(crate) fn inserts_only(schema: &Schema) -> Vec<u32> {
+    units(schema, Taken::Everything)
+        .iter()
+        .filter(|unit| unit.is_inserts_only())
+        .map(|unit| unit.table.id)
+        .collect()
 }
 
 /// Which of the selected tables are the task's.

@@ -22,6 +22,17 @@ pub(crate) enum Taken {
     Everything,
 }
 
+impl Unit<'_> {
+    /// Whether updates and deletes of its rows can't be published: of a partitioned table every partition must have an identity.
+    pub(crate) fn is_inserts_only(&self) -> bool {
+        let tables = match self.heaps.is_empty() {
+            true => std::slice::from_ref(&self.table),
+            false => &self.heaps,
+        };
+        !tables.iter().all(|table| table.has_identity())
+    }
+}
+
 /// The task's tables, those to load first before the others.
 pub(crate) fn units(schema: &Schema, taken: Taken) -> Vec<Unit<'_>> {
     let mut units: Vec<Unit<'_>> = schema
