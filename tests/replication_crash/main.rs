@@ -115,7 +115,7 @@ impl Episode<'_> {
             &self.target.url(&database),
             self.commits(),
         );
-        let outcome = self.rounds(&database, &mut replicator, &mut watchers);
+        let outcome = self.rounds(&database, &mut replicator, &writers, &mut watchers);
         let committed = writers.stop();
         let outcome = outcome.and_then(|()| self.compare(&database, &mut replicator));
         let read = watchers.stop();
@@ -160,6 +160,7 @@ impl Episode<'_> {
         &mut self,
         database: &str,
         replicator: &mut Replicator,
+        writers: &Writers,
         watchers: &mut Watchers,
     ) -> Result<(), String> {
         let mut chaos = Chaos {
@@ -176,7 +177,10 @@ impl Episode<'_> {
             let what = match point {
                 // The load dies at each of its points in turn.
                 Some(point) => chaos.crash_at(replicator, point),
-                None => chaos.round(replicator),
+                None => {
+                    writers.define();
+                    chaos.round(replicator)
+                }
             };
             println!("episode {} round {round}: {}", self.number, what?);
             if let Some(problem) = watchers.found() {

@@ -17,6 +17,7 @@ pub(crate) const WRITERS: u64 = 3;
 pub(crate) struct Writers {
     done: Arc<AtomicBool>,
     committed: Arc<AtomicU64>,
+    defines: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -25,6 +26,7 @@ impl Writers {
     pub(crate) fn start(url: &str, random: &mut Random) -> Self {
         let done = Arc::new(AtomicBool::new(false));
         let committed = Arc::new(AtomicU64::new(0));
+        let defines = Arc::new(AtomicBool::new(false));
         let threads = (0..WRITERS)
             .map(|number| {
                 let writer = Writer {
@@ -33,6 +35,7 @@ impl Writers {
                     random: random.fork(),
                     next: 0,
                     columns: 0,
+                    defines: defines.clone(),
                 };
                 let (done, committed) = (done.clone(), committed.clone());
                 thread::spawn(move || writer.work(&done, &committed))
@@ -41,8 +44,14 @@ impl Writers {
         Self {
             done,
             committed,
+            defines,
             threads,
         }
+    }
+
+    /// From now on they also change the tables' definitions.
+    pub(crate) fn define(&self) {
+        self.defines.store(true, Ordering::Relaxed);
     }
 
     /// Stops them, and says how many transactions they committed.
@@ -63,6 +72,8 @@ struct Writer {
     next: u64,
     /// How many columns it has added.
     columns: u64,
+    /// Whether it may define.
+    defines: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -104,6 +115,7 @@ impl Writer {
             40..92 => self.mixture(sql),
             92..95 => self.large(sql),
             95..97 => self.truncation(sql),
+            _ if !self.defines.load(Ordering::Relaxed) => Ok(()),
             _ => self.definition(sql),
         }
     }
