@@ -68,7 +68,11 @@ impl Error {
         match self {
             Self::Wire { source, .. } => source.is_retryable(),
             Self::Sql { source, .. } => match source.code() {
-                Some(code) => wire::error::is_retryable_code(code.code()),
+                Some(code) => {
+                    let message = source.as_db_error().map_or("", |told| told.message());
+                    wire::error::is_retryable_code(code.code())
+                        || wire::error::is_catalogue_race(code.code(), message)
+                }
                 None => source.is_closed() || std::error::Error::source(source).is_some(),
             },
             // A stream that was cut short is read anew from the checkpoint.

@@ -118,14 +118,19 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Database(error) => is_retryable_code(&error.code),
+            Self::Database(error) => {
+                is_retryable_code(&error.code) || is_catalogue_race(&error.code, &error.message)
+            }
             Self::Connect { source, .. } => !matches!(
                 source.kind(),
                 io::ErrorKind::InvalidInput | io::ErrorKind::PermissionDenied
             ),
             Self::Closed { .. } | Self::Protocol(_) => true,
             Self::Client(error) => match error.code() {
-                Some(code) => is_retryable_code(code.code()),
+                Some(code) => {
+                    let message = error.as_db_error().map_or("", |told| told.message());
+                    is_retryable_code(code.code()) || is_catalogue_race(code.code(), message)
+                }
                 None => error.is_closed() || std::error::Error::source(error).is_some(),
             },
             Self::Tls { .. } | Self::Authentication { .. } | Self::Settings(_) => false,
@@ -144,6 +149,20 @@ pub fn is_retryable_code(code: &str) -> bool {
             code,
             "57P01" | "57P02" | "57P03" | "57P05" | "40001" | "40003" | "40P01" | "55P03" | "55006"
         )
+}
+
+/// Whether an error only tells that somebody changed a definition while we read the catalogue: its functions look at what is there now, not at
+/// what their statement's snapshot has, and PostgreSQL has no SQLSTATE for what they then find.
+#[must_use]
+pub fn is_catalogue_race(code: &str, message: &str) -> bool {
+    code == "XX000"
+        && [
+            "could not open relation with OID",
+            "cache lookup failed for",
+            "tuple concurrently",
+        ]
+        .iter()
+        .any(|beginning| message.starts_with(beginning))
 }
 
 impl DatabaseError {
