@@ -11,7 +11,7 @@ use runtime::tasks::TaskCall;
 use crate::failures;
 use crate::replication::conditions::judge;
 use crate::replication::definition::Migration;
-use crate::replication::parameters::{Condition, DescribeTables, DescribeTasks, Start, Stop};
+use crate::replication::parameters::{Condition, DescribeTables, DescribeTasks, Page, Start, Stop};
 use crate::replication::registry::{ReplicationTasks, Started};
 
 impl ReplicationTasks {
@@ -97,7 +97,9 @@ impl ReplicationTasks {
         let tasks = wanted
             .map(|name| Ok(self.describe(name, request.without_settings)?.0))
             .collect::<Result<Vec<_>, Failure>>()?;
-        Ok(Value::object([("ReplicationTasks", Value::array(tasks))]))
+        let name = |task: &Value| member(task, "ReplicationTaskIdentifier");
+        let (tasks, marker) = part(tasks, &request.page, name);
+        Ok(listed([("ReplicationTasks", tasks)], marker))
     }
 
     fn describe_tables(&self, call: &TaskCall) -> Result<Value, Failure> {
@@ -115,25 +117,64 @@ impl ReplicationTasks {
             })
         };
         let tables = tables.as_array().unwrap_or_default().iter();
-        Ok(Value::object([
-            (
-                "ReplicationTaskArn",
-                Value::from(self.arn(&request.identifier)),
-            ),
-            (
-                "TableStatistics",
-                Value::array(tables.filter(fits).cloned()),
-            ),
-        ]))
+        let (tables, marker) = part(
+            tables.filter(fits).cloned().collect(),
+            &request.page,
+            table_name,
+        );
+        let arn = Value::from(self.arn(&request.identifier));
+        Ok(listed(
+            [("ReplicationTaskArn", arn), ("TableStatistics", tables)],
+            marker,
+        ))
     }
 
+    /// A task and its first tables: a state's result has its limits, and who needs all of them can ask for them part by part.
     fn described(&self, identifier: &str) -> Result<Value, Failure> {
         let (task, tables) = self.describe(identifier, true)?;
+        let tables = tables.as_array().unwrap_or_default().to_vec();
+        let (tables, _) = part(tables, &Page::default(), table_name);
         Ok(Value::object([
             ("ReplicationTask", task),
             ("TableStatistics", tables),
         ]))
     }
+}
+
+/// The part of a list that is asked for, and the marker of the next one; the list is in the order of its names.
+fn part(
+    items: Vec<Value>,
+    page: &Page,
+    name: impl Fn(&Value) -> String,
+) -> (Value, Option<String>) {
+    let mut rest = items
+        .into_iter()
+        .filter(|item| page.after.as_ref().is_none_or(|after| name(item) > *after));
+    let items: Vec<Value> = rest.by_ref().take(page.limit).collect();
+    let marker = rest.next().and_then(|_| items.last()).map(name);
+    (Value::array(items), marker)
+}
+
+fn listed<const N: usize>(members: [(&str, Value); N], marker: Option<String>) -> Value {
+    let marker = marker.map(|marker| ("Marker", Value::from(marker)));
+    Value::object(members.into_iter().chain(marker))
+}
+
+/// Two parts, apart by what no name has, so that the order is that of the pairs.
+fn table_name(table: &Value) -> String {
+    format!(
+        "{}\u{1}{}",
+        member(table, "SchemaName"),
+        member(table, "TableName")
+    )
+}
+
+fn member(value: &Value, name: &str) -> String {
+    value
+        .get(name)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// Stops the task of a state that is cancelled while it waits: its execution was stopped, or its time is up.

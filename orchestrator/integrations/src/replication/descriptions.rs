@@ -65,7 +65,7 @@ impl View<'_> {
             members.push(("CdcLatencySeconds", status.lag.as_secs_f64().into()));
             members.push(("CdcLatencyBytes", status.lag_bytes().into()));
         }
-        members.push(("ReplicationTaskStats", self.stats()));
+        members.push(("ReplicationTaskStats", self.stats([])));
         Value::object(members)
     }
 
@@ -88,7 +88,7 @@ impl View<'_> {
     /// What is kept of the figures when the task ends.
     pub(crate) fn keep(&self) -> Figures {
         Figures {
-            task: self.stats().to_text(),
+            task: self.stats([("StopDate", date(self.now))]).to_text(),
             tables: self.tables().to_text(),
         }
     }
@@ -140,7 +140,7 @@ impl View<'_> {
     }
 
     /// `ReplicationTaskStats`
-    fn stats(&self) -> Value {
+    fn stats<'b, const N: usize>(&'b self, more: [(&'b str, Value); N]) -> Value {
         let Some(status) = self.status else {
             return self
                 .figures()
@@ -179,6 +179,7 @@ impl View<'_> {
         if let Some(end) = ends.max().filter(|_| are_all_loaded) {
             members.push(("FullLoadFinishDate", self.moment(end)));
         }
+        members.extend(more);
         Value::object(members)
     }
 

@@ -53,6 +53,26 @@ pub(crate) struct DescribeTasks {
     /// Only these; all without.
     pub(crate) identifiers: Option<Vec<String>>,
     pub(crate) without_settings: bool,
+    pub(crate) page: Page,
+}
+
+/// Which part of a list is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// `MaxRecords`
+    pub(crate) limit: usize,
+    /// `Marker`: what the part before this one ended with.
+    pub(crate) after: Option<String>,
+}
+
+impl Default for Page {
+    /// DMS's, for those who say nothing.
+    fn default() -> Self {
+        Self {
+            limit: 100,
+            after: None,
+        }
+    }
 }
 
 /// `describeTableStatistics`
@@ -61,6 +81,7 @@ pub(crate) struct DescribeTables {
     pub(crate) identifier: String,
     /// Pairs of a column (`schema-name`, `table-name`, `table-state`) and the values that it may have.
     pub(crate) filters: Vec<(String, Vec<String>)>,
+    pub(crate) page: Page,
 }
 
 impl Condition {
@@ -189,6 +210,7 @@ impl DescribeTasks {
         Ok(Self {
             identifiers,
             without_settings: reader.flag("WithoutSettings")?.unwrap_or(false),
+            page: reader.page()?,
         })
     }
 }
@@ -206,6 +228,7 @@ impl DescribeTables {
         Ok(Self {
             identifier: reader.identifier()?,
             filters,
+            page: reader.page()?,
         })
     }
 }
@@ -317,6 +340,18 @@ impl<'a> Reader<'a> {
             )));
         }
         Ok(identifier)
+    }
+
+    fn page(&self) -> Result<Page, Failure> {
+        let what = "a whole number from 1 to 500";
+        let limit = self.typed("MaxRecords", what, |value| {
+            let limit = usize::try_from(value.as_i64()?).ok()?;
+            (1..=500).contains(&limit).then_some(limit)
+        })?;
+        Ok(Page {
+            limit: limit.unwrap_or(Page::default().limit),
+            after: self.text("Marker")?.map(str::to_owned),
+        })
     }
 
     /// `[{"Name": …, "Values": […]}]`
@@ -475,7 +510,7 @@ mod tests {
             DescribeTasks::read,
             r#"{"Filters": [{"Name": "replication-task-id", "Values": ["a", "b"]}], "WithoutSettings": true}"#,
             &expect![[r#"
-                DescribeTasks { identifiers: Some(["a", "b"]), without_settings: true }
+                DescribeTasks { identifiers: Some(["a", "b"]), without_settings: true, page: Page { limit: 100, after: None } }
             "#]],
         );
         check(
@@ -489,7 +524,7 @@ mod tests {
             DescribeTables::read,
             r#"{"ReplicationTaskIdentifier": "a", "Filters": [{"Name": "table-name", "Values": ["t"]}]}"#,
             &expect![[r#"
-                DescribeTables { identifier: "a", filters: [("table-name", ["t"])] }
+                DescribeTables { identifier: "a", filters: [("table-name", ["t"])], page: Page { limit: 100, after: None } }
             "#]],
         );
     }

@@ -551,3 +551,29 @@ impl TaskRunner for Deaf {
         Box::pin(std::future::pending())
     }
 }
+
+#[tokio::test]
+async fn lists_come_in_parts() {
+    let server = Server::open(&MemoryStore::new()).await;
+    for name in ["a", "b", "c"] {
+        let started = server.call("e", "startReplicationTask", &task(name, ""));
+        started.check(expect!["starting, -, -"]).await;
+    }
+    let mut marker = String::new();
+    let mut names = Vec::new();
+    for _ in 0..2 {
+        let parameters = format!(r#"{{"MaxRecords": 2 {marker}}}"#);
+        let described = server.call("e", "describeReplicationTasks", &parameters);
+        let TaskOutcome::Succeeded(described) = described.0.await.unwrap() else {
+            panic!("they are described");
+        };
+        let described = described.value();
+        let tasks = described.get("ReplicationTasks").and_then(Value::as_array);
+        names.push(tasks.unwrap().len());
+        marker = match described.get("Marker").and_then(Value::as_str) {
+            Some(marker) => format!(r#", "Marker": "{marker}""#),
+            None => String::new(),
+        };
+    }
+    assert_eq!((names, marker), (vec![2, 1], String::new()));
+}
