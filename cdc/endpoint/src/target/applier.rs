@@ -15,7 +15,7 @@ use wire::batch::{Batch, Statement};
 use wire::session::{Mode, TransactionStatus};
 
 use crate::Error;
-use crate::schema::quote::{identifier, literal, relation};
+use crate::schema::quote::{identifier, relation};
 use crate::target::control::{DIVISION_BY_ZERO, Lease};
 use crate::target::error::ApplyError;
 use crate::target::records::TableRecord;
@@ -44,7 +44,7 @@ pub struct Applier {
     /// Statements of the current batch, by what they do.
     pub(crate) prepared: Vec<(Arc<Route>, Vec<u8>, Statement)>,
     /// The savepoints of the transaction, the latest last.
-    savepoints: Vec<Xid>,
+    pub(crate) savepoints: Vec<Xid>,
     checkpoint_sql: String,
     fence_sql: String,
 }
@@ -66,7 +66,7 @@ struct Expected {
 }
 
 #[derive(Clone, Debug)]
-enum What {
+pub(crate) enum What {
     /// `begin`, `commit` and the like.
     Control,
     /// It fails when the task was taken over.
@@ -366,50 +366,6 @@ impl Applier {
         self.control(&format!("release savepoint s{place}"));
     }
 
-    /// Prepares the transaction (two-phase commit) under the source's name for it, and then writes how far the task has come. Doing it again after
-    /// a crash in between does no harm.
-    ///
-    /// # Errors
-    /// When something before can't be applied, the task was taken over, or the target can't prepare transactions (`max_prepared_transactions`).
-    pub async fn prepare(&mut self, gid: &str, checkpoint: &Checkpoint) -> Result<(), ApplyError> {
-        let name = self.prepared_name(gid);
-        self.flush().await?;
-        if self.is_prepared(&name).await? {
-            self.rollback().await?;
-        } else {
-            self.fence();
-            self.flush().await?;
-            self.simple(&format!("prepare transaction {}", literal(&name)))
-                .await?;
-            self.savepoints.clear();
-        }
-        self.advance(checkpoint).await
-    }
-
-    /// Commits a prepared transaction, and then writes how far the task has come. One that is not there was committed before.
-    ///
-    /// # Errors
-    /// When the task was taken over, or the target refuses.
-    pub async fn commit_prepared(
-        &mut self,
-        gid: &str,
-        checkpoint: &Checkpoint,
-    ) -> Result<(), ApplyError> {
-        self.end_prepared("commit", gid, checkpoint).await
-    }
-
-    /// Rolls a prepared transaction back, and then writes how far the task has come. One that is not there was rolled back before.
-    ///
-    /// # Errors
-    /// When the task was taken over, or the target refuses.
-    pub async fn rollback_prepared(
-        &mut self,
-        gid: &str,
-        checkpoint: &Checkpoint,
-    ) -> Result<(), ApplyError> {
-        self.end_prepared("rollback", gid, checkpoint).await
-    }
-
     /// Forgets prepared statements and bindings, after the definition of a table was changed.
     ///
     /// # Errors
@@ -529,7 +485,7 @@ impl Applier {
         });
     }
 
-    fn fence(&mut self) {
+    pub(crate) fn fence(&mut self) {
         let statement = self
             .batch
             .statement(&mut self.session, &self.fence_sql, &[TEXT, INT8]);
@@ -541,54 +497,6 @@ impl Applier {
             what: What::Fence,
             rows: None,
         });
-    }
-
-    async fn is_prepared(&mut self, name: &str) -> Result<bool, ApplyError> {
-        let sql = format!(
-            "select 1 from pg_catalog.pg_prepared_xacts where database = current_database() and gid = {}",
-            literal(name)
-        );
-        match self.session.simple(&sql).await {
-            Ok(rows) => Ok(rows.iter().any(|rows| !rows.rows.is_empty())),
-            Err(error) => Err(self.failed(&What::Control, error)),
-        }
-    }
-
-    async fn end_prepared(
-        &mut self,
-        how: &str,
-        gid: &str,
-        checkpoint: &Checkpoint,
-    ) -> Result<(), ApplyError> {
-        let name = self.prepared_name(gid);
-        self.flush().await?;
-        self.fence();
-        self.flush().await?;
-        if self.is_prepared(&name).await? {
-            self.simple(&format!("{how} prepared {}", literal(&name)))
-                .await?;
-        }
-        self.advance(checkpoint).await
-    }
-
-    /// The name at the target of a transaction that was prepared at the source. The same task always gives the same.
-    fn prepared_name(&self, gid: &str) -> String {
-        let name = format!("ratchet {} {gid}", self.lease.task);
-        // PostgreSQL allows 199 bytes.
-        if name.len() < 200 {
-            return name;
-        }
-        // FNV-1a, twice with different beginnings.
-        let hash = |start: u64| {
-            name.bytes().fold(start, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            })
-        };
-        format!(
-            "ratchet {:016x}{:016x}",
-            hash(0xcbf2_9ce4_8422_2325),
-            hash(0x6c62_272e_07bb_0142)
-        )
     }
 
     fn other_count(&self, expected: &Expected, affected: u64) -> ApplyError {
@@ -605,7 +513,7 @@ impl Applier {
         }
     }
 
-    fn failed(&self, what: &What, source: wire::Error) -> ApplyError {
+    pub(crate) fn failed(&self, what: &What, source: wire::Error) -> ApplyError {
         match what {
             // The checkpoint's epoch may not become null, which it does for another owner.
             What::Fence if matches!(source.code(), Some(DIVISION_BY_ZERO | NOT_NULL_VIOLATION)) => {

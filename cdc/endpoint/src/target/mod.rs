@@ -5,11 +5,12 @@
 //!                           └──► Loader: one part of a table, COPY to COPY
 //! ```
 //!
-//! Read in this order: [`records`], [`control`], [`error`], [`loader`], [`applier`], then what the latter is made of: `route`, `image`, `statement`,
-//! `encode`, `many`, `single`; [`careful`] last.
+//! Read in this order: [`records`], [`control`] (with `claim`), [`error`], [`loader`], [`applier`], then what the latter is made of: `route`, `image`, `statement`,
+//! `encode`, `many`, `single`, `two_phase`; [`careful`] last.
 
 pub mod applier;
 pub mod careful;
+mod claim;
 pub mod control;
 mod encode;
 pub mod error;
@@ -22,6 +23,7 @@ mod route;
 mod single;
 mod sql;
 mod statement;
+mod two_phase;
 
 pub use applier::{Applier, Durability};
 pub use control::{Control, Lease};
