@@ -119,10 +119,13 @@ impl Schema {
         publications: &[String],
     ) -> Result<Self, Error> {
         pin(client, WHAT).await?;
-        let rows = catalogue::tables(client).await?;
-        let all = Catalogue::new(&rows);
-        let chosen = all.select(|table| selection.includes(&table.name));
-        Self::of(client, &all, chosen, selection, publications).await
+        let reading = async {
+            let rows = catalogue::tables(client).await?;
+            let all = Catalogue::new(&rows);
+            let chosen = all.select(|table| selection.includes(&table.name));
+            Self::of(client, &all, chosen, selection, publications).await
+        };
+        in_one_snapshot(client, reading).await
     }
 
     /// Reads these tables by their OIDs; those that are not there any more are left out.
@@ -131,10 +134,13 @@ impl Schema {
     /// When the catalogue can't be read.
     pub async fn read_ids(client: &Client, ids: &[u32]) -> Result<Self, Error> {
         pin(client, WHAT).await?;
-        let rows = catalogue::tables(client).await?;
-        let all = Catalogue::new(&rows);
-        let chosen = all.select(|table| ids.contains(&table.id));
-        Self::of(client, &all, chosen, &Selection::everything(), &[]).await
+        let reading = async {
+            let rows = catalogue::tables(client).await?;
+            let all = Catalogue::new(&rows);
+            let chosen = all.select(|table| ids.contains(&table.id));
+            Self::of(client, &all, chosen, &Selection::everything(), &[]).await
+        };
+        in_one_snapshot(client, reading).await
     }
 
     async fn of(
@@ -175,6 +181,22 @@ impl Schema {
             extensions,
         })
     }
+}
+
+/// All queries see the catalogue of one moment: a table that is dropped between two of them has its columns still.
+async fn in_one_snapshot<T>(
+    client: &Client,
+    reading: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    client
+        .batch_execute("begin transaction isolation level repeatable read, read only")
+        .await
+        .map_err(Error::sql(WHAT))?;
+    let outcome = reading.await;
+    let ended = client.batch_execute("rollback").await;
+    let read = outcome?;
+    ended.map_err(Error::sql(WHAT))?;
+    Ok(read)
 }
 
 /// The shapes of these tables, by their OIDs, as the catalogue has them now; those that are not there are left out.
