@@ -38,8 +38,13 @@ pub(crate) struct Replicate {
     /// Take these settings (DMS's JSON, and a section Replication of our own): a file, or the JSON itself
     #[arg(long, value_name = "FILE|JSON")]
     pub(crate) task_settings: Option<String>,
-    /// What to replicate
-    #[arg(long, value_name = "TYPE", default_value = "full-load-and-cdc")]
+    /// What to replicate; both when absent
+    #[arg(
+        long,
+        value_name = "TYPE",
+        default_value = "full-load-and-cdc",
+        hide_default_value = true
+    )]
     pub(crate) migration_type: MigrationType,
     /// The task's name; the same name goes on with the same task [default: SOURCE_to_TARGET, by the databases' names]
     #[arg(long, short, value_name = "NAME")]

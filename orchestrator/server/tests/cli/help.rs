@@ -63,14 +63,12 @@ fn replicate() {
                   Take these settings (DMS's JSON, and a section Replication of our own): a file, or the JSON itself
 
               --migration-type <TYPE>
-                  What to replicate
+                  What to replicate; both when absent
 
                   Possible values:
                   - full-load:         The rows as they are now
                   - cdc:               The changes from now on, or from the position of the slot that --slot names
                   - full-load-and-cdc: Both, without a gap and without an overlap
-          
-                  [default: full-load-and-cdc]
 
           -n, --name <NAME>
                   The task's name; the same name goes on with the same task [default: SOURCE_to_TARGET, by the databases' names]
