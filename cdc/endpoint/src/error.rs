@@ -71,7 +71,7 @@ impl Error {
                 Some(code) => {
                     let message = source.as_db_error().map_or("", |told| told.message());
                     wire::error::is_retryable_code(code.code())
-                        || wire::error::is_catalogue_race(code.code(), message)
+                        || wire::error::is_passing(code.code(), message)
                 }
                 None => source.is_closed() || std::error::Error::source(source).is_some(),
             },

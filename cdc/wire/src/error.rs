@@ -119,7 +119,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Database(error) => {
-                is_retryable_code(&error.code) || is_catalogue_race(&error.code, &error.message)
+                is_retryable_code(&error.code) || is_passing(&error.code, &error.message)
             }
             Self::Connect { source, .. } => !matches!(
                 source.kind(),
@@ -129,7 +129,7 @@ impl Error {
             Self::Client(error) => match error.code() {
                 Some(code) => {
                     let message = error.as_db_error().map_or("", |told| told.message());
-                    is_retryable_code(code.code()) || is_catalogue_race(code.code(), message)
+                    is_retryable_code(code.code()) || is_passing(code.code(), message)
                 }
                 None => error.is_closed() || std::error::Error::source(error).is_some(),
             },
@@ -151,16 +151,22 @@ pub fn is_retryable_code(code: &str) -> bool {
         )
 }
 
-/// Whether an error only tells that somebody changed a definition while we read the catalogue: its functions look at what is there now, not at
-/// what their statement's snapshot has, and PostgreSQL has no SQLSTATE for what they then find.
+/// Whether an error tells of something that will be another when all is tried anew, though its SQLSTATE doesn't: somebody changed a definition
+/// while we read the catalogue, whose functions look at what is there now and not at what their statement's snapshot has; or an exported
+/// snapshot is gone with the session that held it.
 #[must_use]
-pub fn is_catalogue_race(code: &str, message: &str) -> bool {
-    code == "XX000"
-        && [
+pub fn is_passing(code: &str, message: &str) -> bool {
+    let beginnings: &[&str] = match code {
+        "XX000" => &[
             "could not open relation with OID",
             "cache lookup failed for",
             "tuple concurrently",
-        ]
+        ],
+        "22023" => &["invalid snapshot identifier"],
+        "42704" => &["snapshot "],
+        _ => &[],
+    };
+    beginnings
         .iter()
         .any(|beginning| message.starts_with(beginning))
 }
