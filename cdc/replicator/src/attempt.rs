@@ -57,6 +57,10 @@ pub(crate) struct Attempt {
     pub(crate) mend: bool,
     /// … and at which position that was done.
     mended: Option<Lsn>,
+    /// Whether values are asked for in binary form.
+    binary: bool,
+    /// Whether transactions that are in progress now are applied at their end.
+    patient: bool,
     manner: Manner,
     strangers: HashSet<RelationId>,
     policies: Policies,
@@ -78,6 +82,8 @@ impl Attempt {
             reloaded: false,
             mend: false,
             mended: None,
+            binary: true,
+            patient: false,
             manner: Manner::default(),
             strangers: HashSet::new(),
             policies,
@@ -90,6 +96,10 @@ impl Attempt {
         loop {
             let again = match self.once(stop).await {
                 Ok(outcome) => return Ok(outcome),
+                // A type without a binary form (undefined function): the source can't send it so.
+                Err(Interruption::Error(error)) if self.binary && error.code() == Some("42883") => {
+                    Again::InText
+                }
                 Err(Interruption::Error(error)) => return Err(self.told(*error)),
                 Err(Interruption::Again(again)) => again,
             };
@@ -110,12 +120,13 @@ impl Attempt {
                         self.mend = true;
                     }
                 }
-                Again::Patiently { until, reason } => {
+                Again::Patiently { reason } => {
                     self.surroundings.inform(format!(
                         "a transaction in progress is applied at its end: {reason}"
                     ));
-                    self.manner.patient_until = until;
+                    self.patient = true;
                 }
+                Again::InText => self.binary = false,
             }
         }
     }
@@ -161,7 +172,13 @@ impl Attempt {
     async fn load_first(&mut self) -> Result<(Ends, TaskRecord), Error> {
         let ends = self.connect().await?;
         let mut record = self.enter(&ends).await?;
-        self.load_tables(&ends, &mut record).await?;
+        if let Err(error) = self.load_tables(&ends, &mut record).await {
+            // The session that held the snapshot is gone, and the snapshot with it.
+            if error.code() == Some("22023") {
+                self.held = None;
+            }
+            return Err(error);
+        }
         self.held = None;
         Ok((ends, record))
     }
@@ -178,8 +195,12 @@ impl Attempt {
         })
     }
 
-    async fn begin_to_follow(&self, ends: &Ends, record: &TaskRecord) -> Result<Follower, Error> {
-        let task = &self.surroundings.task;
+    async fn begin_to_follow(
+        &mut self,
+        ends: &Ends,
+        record: &TaskRecord,
+    ) -> Result<Follower, Error> {
+        let task = Arc::clone(&self.surroundings.task);
         let settings = &task.settings;
         let details = Details::read(record);
         let (checkpoint, acknowledged) = ends.control.checkpoint().await?;
@@ -195,7 +216,7 @@ impl Attempt {
             start: checkpoint.end_lsn.max(acknowledged),
             plugin: PluginOptions {
                 publications: record.publications.clone(),
-                binary: true,
+                binary: self.binary,
                 streaming: settings.replication.streaming,
                 two_phase: false,
                 without_origin: settings.replication.without_origin,
@@ -211,6 +232,9 @@ impl Attempt {
         };
         ends.source.release_slot(&record.slot).await?;
         let goal = ends.source.wal_end().await?;
+        if std::mem::take(&mut self.patient) {
+            self.manner.patient_until = goal;
+        }
         let stream = ends.source.stream(options).await?;
         ends.source.heartbeat().await?;
         self.surroundings.status.send_modify(|status| {
@@ -229,6 +253,7 @@ impl Attempt {
             manner: self.manner,
             strangers: self.strangers.clone(),
             policies: self.policies.clone(),
+            binary: self.binary,
             inserts_only: details
                 .own_publication
                 .then(|| details.inserts_only.iter().copied().collect()),

@@ -58,6 +58,19 @@ impl From<ApplyError> for Error {
 }
 
 impl Error {
+    /// PostgreSQL's code, when a server answered with an error.
+    pub(crate) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Endpoint(error) => error.code(),
+            Self::Apply(_)
+            | Self::ResyncRequired { .. }
+            | Self::StoppedByPolicy { .. }
+            | Self::Spill { .. }
+            | Self::Refused(_)
+            | Self::Internal(_) => None,
+        }
+    }
+
     /// Whether the task may succeed when it is started again, with nobody doing anything.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

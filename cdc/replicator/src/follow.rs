@@ -22,7 +22,7 @@ use pgoutput::message::{RelationId, Xid};
 use replication::checkpoint::Checkpoint;
 use replication::piece::{Barrier, Delivery, Piece, TransactionEnd};
 use replication::relation::TableName;
-use replication::settings::ApplyMode;
+use replication::settings::{ApplyMode, DdlPolicy};
 use replication::table::TargetTable;
 use replication::table_state::TableState;
 use tokio::sync::watch;
@@ -59,6 +59,8 @@ pub(crate) struct Follower {
     pub(crate) control: Arc<Control>,
     pub(crate) stream: Stream,
     pub(crate) lanes: Lanes<Worker>,
+    /// How many there may be; they are connected when they are needed first.
+    most_lanes: usize,
     eager: Eager,
     spills: Spills,
     pub(crate) routes: Routes,
@@ -78,8 +80,12 @@ pub(crate) struct Follower {
     pub(crate) policies: Policies,
     /// The tables of our own publications of which only inserts are published, as they had no key; none if the publications are the user's.
     pub(crate) inserts_only: Option<HashSet<RelationId>>,
+    /// Whether values come in binary form.
+    binary: bool,
     /// The last commit that the stream told.
     last_commit: Lsn,
+    /// Everything before it was delivered, but for transactions in progress.
+    passed: Lsn,
     /// Where the last transaction ended that was delivered as a whole.
     pub(crate) last_end: Lsn,
     /// The source's end of WAL when this began.
@@ -111,6 +117,7 @@ pub(crate) struct Beginning {
     pub(crate) strangers: HashSet<RelationId>,
     pub(crate) policies: Policies,
     pub(crate) inserts_only: Option<HashSet<RelationId>>,
+    pub(crate) binary: bool,
 }
 
 /// How changes are applied until a position.
@@ -145,11 +152,11 @@ pub(crate) enum Again {
     },
     /// A transaction in progress stands in the way of others.
     Patiently {
-        /// It ends after this position.
-        until: Lsn,
         /// What the target said.
         reason: String,
     },
+    /// The binary form of a value is not understood: values are wanted as text.
+    InText,
 }
 
 impl<E: Into<Error>> From<E> for Interruption {
@@ -177,6 +184,7 @@ impl Follower {
             strangers,
             policies,
             inserts_only,
+            binary,
         } = beginning;
         let task = &surroundings.task;
         let (committed, watched) = watch::channel(0);
@@ -188,17 +196,14 @@ impl Follower {
             true => replication.apply_workers.max(1),
             false => 1,
         };
-        let mut workers = vec![first];
-        while workers.len() < count {
-            workers.push(worker(&surroundings, &control, &committed).await?);
-        }
         let spills = Spills::new(
             surroundings.options.spill_directory.join(&task.name),
             task.settings.tuning.memory_total.min(SPILL_MEMORY),
         )?;
         Ok(Self {
             eager: Eager::new(surroundings.clone(), watched),
-            lanes: Lanes::new(workers),
+            lanes: Lanes::new(vec![first]),
+            most_lanes: count,
             positions: Positions::new(checkpoint, acknowledged),
             spills,
             surroundings,
@@ -214,8 +219,10 @@ impl Follower {
             open: false,
             policies,
             inserts_only,
+            binary,
             last_commit: checkpoint,
             last_end: checkpoint,
+            passed: Lsn::ZERO,
             goal,
             last_heartbeat: Instant::now(),
             flushed: (checkpoint.max(acknowledged), None),
@@ -300,6 +307,7 @@ impl Follower {
             }
             Delivery::Position { lsn, .. } => {
                 self.positions.idle_at(lsn);
+                self.passed = self.passed.max(lsn);
                 Ok(())
             }
         }
@@ -309,6 +317,7 @@ impl Follower {
     async fn piece(&mut self, mut piece: Piece) -> Result<(), Interruption> {
         if let Some(end) = piece.ends.last() {
             self.last_commit = end.commit_lsn;
+            self.passed = self.passed.max(end.end_lsn);
         }
         if self.keeps_open() || (piece.is_open() && self.routes.waits_at(self.last_commit)) {
             return self.keep(piece).await;
@@ -335,7 +344,13 @@ impl Follower {
         for job in jobs {
             self.last_end = job.end.end_lsn;
             while !self.lanes.has_room_for(&job) {
-                self.land_one().await?;
+                let few = self.lanes.count() < self.most_lanes;
+                if few && self.lanes.wants_another_for(&job) {
+                    let lane = worker(&self.surroundings, &self.control, &self.committed).await?;
+                    self.lanes.add(lane);
+                } else {
+                    self.land_one().await?;
+                }
             }
             self.positions.begin();
             self.lanes.start(Arc::new(job));
@@ -350,7 +365,8 @@ impl Follower {
 
     /// Binds all relations of the piece. Whether that was possible, and no definition changes in it.
     async fn bind_plain(&mut self, piece: &Piece) -> Result<bool, Interruption> {
-        let plain = |barrier: &Barrier| matches!(barrier, Barrier::Truncate { .. });
+        let truncates = self.surroundings.task.settings.ddl.truncated == DdlPolicy::Apply;
+        let plain = |barrier: &Barrier| matches!(barrier, Barrier::Truncate { .. }) && truncates;
         if !piece.barriers.iter().all(plain) {
             return Ok(false);
         }
@@ -383,7 +399,6 @@ impl Follower {
             if !first {
                 // What was applied of it can't be taken over; the source sends it again from its beginning.
                 return Err(Interruption::Again(Again::Patiently {
-                    until: self.received(),
                     reason: "it changes what can only be applied at its end".to_owned(),
                 }));
             }
@@ -393,7 +408,7 @@ impl Follower {
 
     fn may_be_eager(&self) -> bool {
         self.eager.has_room()
-            && self.received() > self.manner.patient_until
+            && self.passed >= self.manner.patient_until
             && !self.is_careful()
             && !self.routes.waits_at(self.last_commit)
             && self.is_replica
@@ -656,6 +671,10 @@ impl Follower {
     /// What an error of a lane means: trouble, or changes before `until` that can't be applied as they are.
     pub(crate) fn interruption(&self, error: Error, until: Lsn) -> Interruption {
         match &error {
+            // Some types can't read what they write (an empty oidvector).
+            Error::Apply(apply) if self.binary && apply.code() == Some("22P03") => {
+                Interruption::Again(Again::InText)
+            }
             Error::Apply(apply) if apply.is_about_changes() && !self.is_careful() => {
                 Interruption::Again(Again::Carefully {
                     until,
@@ -665,7 +684,6 @@ impl Follower {
             // A lock that a transaction in progress holds, or waits for.
             Error::Apply(apply) if apply.is_retryable() && !self.eager.is_empty() => {
                 Interruption::Again(Again::Patiently {
-                    until: self.received(),
                     reason: error.to_string(),
                 })
             }
@@ -678,7 +696,6 @@ impl Follower {
         match &error {
             Error::Apply(apply) if apply.is_about_changes() || apply.is_retryable() => {
                 Interruption::Again(Again::Patiently {
-                    until: self.received(),
                     reason: error.to_string(),
                 })
             }

@@ -120,6 +120,21 @@ impl<L: Lane> Lanes<L> {
         !self.free.is_empty() && !self.flying.iter().any(|other| other.work.meets(work))
     }
 
+    /// How many lanes there are.
+    pub(crate) fn count(&self) -> usize {
+        self.free.len() + self.tasks.len()
+    }
+
+    /// Whether the work could start now if there was another lane.
+    pub(crate) fn wants_another_for(&self, work: &L::Work) -> bool {
+        self.free.is_empty() && !self.flying.iter().any(|other| other.work.meets(work))
+    }
+
+    /// Adds a lane.
+    pub(crate) fn add(&mut self, lane: L) {
+        self.free.push(lane);
+    }
+
     /// Starts the work on a lane that is free.
     pub(crate) fn start(&mut self, work: Arc<L::Work>) {
         let mut lane = self

@@ -4,15 +4,15 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use endpoint::schema::create;
 use endpoint::schema::definition::Schema;
 use endpoint::schema::target_table::{SessionRole, target_tables};
+use endpoint::schema::{create, partitions};
 use endpoint::source::slot::{SlotKind, Snapshot};
 use endpoint::target::loader::{Format, Loader, Pages, Part};
 use endpoint::target::records::{TableRecord, TaskRecord};
 use pgoutput::Lsn;
 use replication::relation::TableName;
-use replication::settings::{ErrorPolicy, PrepareMode};
+use replication::settings::{DdlPolicy, ErrorPolicy, PrepareMode};
 use replication::table::TargetTable;
 use replication::table_state::TableState;
 use tokio::sync::mpsc;
@@ -85,6 +85,9 @@ impl Attempt {
         let schema = self
             .schema_now(ends, record, &mut details, &mut records)
             .await?;
+        if record.phase == FOLLOWING {
+            self.repartition(ends, &schema, &details).await?;
+        }
         if std::mem::take(&mut self.mend) && task.migration != MigrationType::Cdc {
             let mode = PrepareMode::DoNothing;
             self.create(ends, &schema, mode, &mut details, record)
@@ -124,6 +127,31 @@ impl Attempt {
         details.write(record);
         ends.control.save_task(record).await?;
         self.surroundings.crash_point(crash_points::LOAD_FINISHED);
+        Ok(())
+    }
+
+    /// Gives the partitioned tables that the task has made the partitions that they have at the source now.
+    async fn repartition(
+        &self,
+        ends: &Ends,
+        schema: &Schema,
+        details: &Details,
+    ) -> Result<(), Error> {
+        let roots: Vec<TableName> = schema
+            .tables
+            .iter()
+            .filter(|table| !table.has_rows() && table.partition.is_none())
+            .map(|table| table.name.clone())
+            .filter(|name| details.created.contains(name))
+            .collect();
+        if roots.is_empty() || self.surroundings.task.settings.ddl.altered != DdlPolicy::Apply {
+            return Ok(());
+        }
+        let client = ends.control.client();
+        for statement in partitions::plan(schema, client, &roots).await? {
+            statement.run(client).await?;
+            self.surroundings.inform(statement.description);
+        }
         Ok(())
     }
 

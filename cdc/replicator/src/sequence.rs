@@ -37,10 +37,30 @@ impl Follower {
         // Relations whose way is open; a new definition may close it.
         let mut ready = vec![false; piece.relations.len()];
         let mut start = 0;
+        let mut ends = piece.ends.iter();
+        let mut end = ends.next();
         for (index, change) in piece.changes.iter().enumerate() {
+            // Row by row, each transaction is committed by itself: what is before one that stops the task is done.
+            while let Some(done) = end.filter(|end| end.changes as usize <= index) {
+                end = ends.next();
+                if self.is_careful() {
+                    self.stretch(&piece, start..index).await?;
+                    start = index;
+                    self.finish(1, 0, done).await?;
+                    self.positions.begin();
+                    self.open = true;
+                }
+            }
             let of: &[u32] = if change.kind == ChangeKind::Barrier {
                 match &piece.barriers[change.relation as usize] {
-                    Barrier::Truncate { relations, .. } => relations,
+                    Barrier::Truncate { relations, .. } => {
+                        if !self.truncates(piece.relations.get(relations[0] as usize))? {
+                            self.stretch(&piece, start..index).await?;
+                            start = index + 1;
+                            continue;
+                        }
+                        relations
+                    }
                     barrier @ (Barrier::Relation { .. } | Barrier::Message { .. }) => {
                         self.stretch(&piece, start..index).await?;
                         start = index + 1;
@@ -69,16 +89,21 @@ impl Follower {
         }
         self.stretch(&piece, start..piece.changes.len()).await?;
         match piece.ends.last() {
-            Some(end) if !piece.is_open() => self.finish(&piece, end).await,
+            Some(end) if !piece.is_open() => self.finish(piece.ends.len(), piece.bytes, end).await,
             _ => Ok(()),
         }
     }
 
     /// Commits what was applied.
-    async fn finish(&mut self, piece: &Piece, end: &TransactionEnd) -> Result<(), Interruption> {
+    async fn finish(
+        &mut self,
+        transactions: usize,
+        bytes: usize,
+        end: &TransactionEnd,
+    ) -> Result<(), Interruption> {
         let worker = self.worker();
-        worker.applied().transactions += piece.ends.len() as u64;
-        worker.applied().bytes += piece.bytes as u64;
+        worker.applied().transactions += transactions as u64;
+        worker.applied().bytes += bytes as u64;
         let committed = worker.commit(checkpoint(end)).await;
         let applied = committed.map_err(|error| self.interruption(error, end.end_lsn))?;
         self.open = false;
@@ -92,6 +117,27 @@ impl Follower {
         match self.new_table.take() {
             Some(table) => Err(Interruption::Again(Again::NewTable(table))),
             None => Ok(()),
+        }
+    }
+
+    /// Whether a truncation is done at the target.
+    fn truncates(&self, first: Option<&Arc<Relation>>) -> Result<bool, Interruption> {
+        let task = &self.surroundings.task;
+        let name = first.map_or_else(String::new, |relation| relation.name.to_string());
+        match task.settings.ddl.truncated {
+            DdlPolicy::Apply => Ok(true),
+            DdlPolicy::Ignore => {
+                self.surroundings.warn(format!(
+                    "{name}: it was truncated at the source; HandleSourceTableTruncated says to ignore it"
+                ));
+                Ok(false)
+            }
+            DdlPolicy::Stop => Err(Error::StoppedByPolicy {
+                task: task.name.clone(),
+                policy: "ChangeProcessingDdlHandlingPolicy.HandleSourceTableTruncated".to_owned(),
+                reason: format!("{name}: it was truncated"),
+            }
+            .into()),
         }
     }
 
@@ -272,7 +318,7 @@ impl Follower {
         match told {
             Told::Table { table, .. } => match self.routes.get(table.id).cloned() {
                 Some(route) => {
-                    self.look_at_key(table.id).await?;
+                    self.look_at(table.id).await?;
                     self.redefine(&route, table).await
                 }
                 None => {
@@ -308,15 +354,22 @@ impl Follower {
         }
     }
 
-    /// A table that gets a key, or loses it, changes its publication, when this transaction is done.
-    async fn look_at_key(&mut self, table: RelationId) -> Result<(), Interruption> {
-        let Some(inserts_only) = &self.inserts_only else {
+    /// A table that gets a key, or loses it, changes its publication, and partitions that come or go are to do so at the target, when this
+    /// transaction is done.
+    async fn look_at(&mut self, table: RelationId) -> Result<(), Interruption> {
+        if self.surroundings.task.settings.ddl.altered != DdlPolicy::Apply {
+            return Ok(());
+        }
+        let schema = schema::definition::Schema::read_ids(self.source.client(), &[table]).await?;
+        let Some(now) = schema.tables.iter().find(|other| other.id == table) else {
             return Ok(());
         };
-        let schema = schema::definition::Schema::read_ids(self.source.client(), &[table]).await?;
-        let now = inserts_only_of(&schema).contains(&table);
-        let there = schema.tables.iter().any(|other| other.id == table);
-        if there && now != inserts_only.contains(&table) {
+        let inserts = inserts_only_of(&schema).contains(&table);
+        let moves = self
+            .inserts_only
+            .as_ref()
+            .is_some_and(|before| before.contains(&table) != inserts);
+        if moves || !now.has_rows() || now.partition.is_some() {
             self.new_table = Some(table);
         }
         Ok(())

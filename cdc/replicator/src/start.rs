@@ -215,18 +215,22 @@ impl Attempt {
     ) -> Result<(), Error> {
         let task = &self.surroundings.task;
         let client = ends.source.client();
-        let schema = Schema::read(client, &task.selection, &record.publications).await?;
+        let mut schema = Schema::read(client, &task.selection, &record.publications).await?;
         let taken = taken(task.migration);
-        let units = units(&schema, taken);
-        self.not_empty(units.is_empty())?;
         if taken == Taken::Published {
-            for table in left_out(&schema) {
+            let left_out: Vec<u32> = left_out(&schema).iter().map(|table| table.id).collect();
+            for table in schema
+                .tables
+                .extract_if(.., |table| left_out.contains(&table.id))
+            {
                 self.surroundings.warn(format!(
                     "{}: it is selected, and not replicated: no publication of the task publishes it",
                     table.name
                 ));
             }
         }
+        let units = units(&schema, taken);
+        self.not_empty(units.is_empty())?;
         let (state, phase) = match task.migration {
             MigrationType::Cdc => (TableState::Completed, FOLLOWING),
             MigrationType::FullLoad | MigrationType::FullLoadAndCdc => {

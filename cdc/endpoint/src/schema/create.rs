@@ -51,6 +51,16 @@ impl Statement {
             sql: sql.into(),
         }
     }
+
+    /// Runs it by itself.
+    ///
+    /// # Errors
+    /// When it fails; it is named.
+    pub async fn run(&self, target: &Client) -> Result<(), Error> {
+        pin(target, &self.description).await?;
+        let done = target.batch_execute(&self.sql).await;
+        done.map_err(Error::sql(&self.description))
+    }
 }
 
 impl Problem {

@@ -20,6 +20,7 @@ pub mod change;
 pub mod complete;
 pub mod create;
 pub mod definition;
+pub mod partitions;
 pub mod quote;
 pub mod read;
 pub mod sequences;

@@ -66,6 +66,16 @@ impl ApplyError {
         }
     }
 
+    /// PostgreSQL's code, when the target answered with an error.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Endpoint(error) => error.code(),
+            Self::Statement { source, .. } => source.code(),
+            Self::Rows { .. } | Self::Incomplete { .. } | Self::Stopped(_) => None,
+        }
+    }
+
     /// Whether it is about the changes themselves, so that applying them one by one finds out which it is.
     #[must_use]
     pub fn is_about_changes(&self) -> bool {
