@@ -127,6 +127,9 @@ impl Episode<'_> {
             let tail = lines[lines.len().saturating_sub(40)..].join("\n");
             format!("{problem}\nthe replicator printed:\n{tail}")
         })?;
+        if reads == 0 {
+            return Err("the bank was never read after the load".to_owned());
+        }
         println!(
             "episode {}: {} rounds, {committed} transactions, {reads} reads, {:.0?}",
             self.number,

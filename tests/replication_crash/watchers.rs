@@ -70,7 +70,7 @@ pub(crate) enum Commits {
 fn bank_query() -> String {
     format!(
         "select (select count(*) = count(*) filter (where state in ('completed', 'suspended') and snapshot_lsn <= (select max(end_lsn) from ratchet.checkpoints)) \
-                 and count(*) > 0 from ratchet.tables),
+                 and count(*) > 0 from ratchet.tables where source_table ~ '^(account|version)'),
                 (select n from version), (select max(n) from version_log), sum(balance), sum(balance * weight),
                 (select l.weighted from version_log l, version v where l.n = v.n)
          from {WEIGHTED} w"

@@ -105,7 +105,7 @@ impl Writer {
                 }
                 Err(_) => session = None,
             }
-            sleep(Duration::from_millis(self.random.between(1, 12)));
+            sleep(Duration::from_millis(self.random.between(5, 60)));
         }
     }
 
@@ -113,8 +113,8 @@ impl Writer {
         match self.random.below(100) {
             0..40 => self.transfer(sql),
             40..92 => self.mixture(sql),
-            92..95 => self.large(sql),
-            95..97 => self.truncation(sql),
+            92..94 => self.large(sql),
+            94..97 => self.truncation(sql),
             _ if !self.defines.load(Ordering::Relaxed) => Ok(()),
             _ => self.definition(sql),
         }
@@ -223,7 +223,7 @@ impl Writer {
     /// A transaction that is sent while it is in progress, with a savepoint that may be undone.
     fn large(&mut self, sql: &Sql) -> Result<(), Failure> {
         let random = &mut self.random;
-        let rows = random.between(500, 4000);
+        let rows = random.between(300, 2000);
         let first = 100_000 + self.number * 1_000_000 + random.below(900_000);
         let mut text = format!(
             "begin; insert into bulk select i, repeat('x', 60) from generate_series({first}, {first} + {rows}) i on conflict do nothing; savepoint s; \
