@@ -192,7 +192,10 @@ fn parameters_of_replication_tasks_are_known() {
         ),
         expect!["fine"],
     );
-    check_state(&replication("explodeReplicationTask", "{}"), expect![[r#"
+    check_state(
+        &replication("explodeReplicationTask", "{}"),
+        expect![[r#"
         1:63 "arn:aws:states:::dms:explodeRep — SCHEMA_VALIDATION_FAILED /States/A/Resource: The resource provided arn:aws:states:::dms:explodeReplicationTask is not recognized.
-    "#]]);
+    "#]],
+    );
 }
