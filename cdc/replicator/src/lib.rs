@@ -6,7 +6,9 @@
 //!        └── Status (watch), Notices       trouble that passes: pause, and begin again from the target's checkpoint
 //! ```
 //!
-//! Read in this order: [`task`], [`options`], [`replicator`], [`status`], [`metrics`], [`error`].
+//! Read in this order: [`task`], [`options`], [`replicator`]; then an attempt and its phases: `attempt`, `start`, `units`, `parts`, `load`,
+//! `completion`, [`sequences`]; then what follows the stream: `follow`, `routes`, `filter`, `positions`, `lanes`, `apply`, `sequence`, `definition`,
+//! `redefine`, `eager`, `spill`; last what is told: [`status`], [`metrics`], [`error`].
 
 mod apply;
 mod attempt;

@@ -11,11 +11,7 @@ use support::{Clusters, Pair};
 #[test]
 fn replicates() {
     let clusters = Clusters::start();
-    let only = std::env::var("CASE").ok();
     for (name, definition, check) in CASES {
-        if only.as_deref().is_some_and(|only| only != *name) {
-            continue;
-        }
         eprintln!("case {name}");
         check(&clusters.pair(name, definition));
     }
