@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const RESYNC: i32 = 4;
 
 /// Nothing is tried again: a connection that is refused is an error at once.
-const AT_ONCE: &str = r#"{"ErrorBehavior": {"RecoverableErrorCount": 0}}"#;
+const AT_ONCE: &str = r#"{"ErrorBehavior": {"RecoverableErrorCount": 0}, "FullLoadSettings": {"TargetTablePrepMode": "TRUNCATE_BEFORE_LOAD"}}"#;
 
 struct Bed {
     source: Cluster,
@@ -144,7 +144,7 @@ fn connections(bed: &Bed) -> Vec<String> {
             "no target database",
             &source,
             &bed.target.url("nosuch"),
-            &["target", "nosuch", "does not exist", "create"],
+            &["target", "nosuch", "create database \"nosuch\""],
         ),
         ("a server without TLS", &tls, &target, &["source", "tls"]),
         (
@@ -217,7 +217,7 @@ fn rights(bed: &Bed) -> Vec<String> {
             "no right to write at the target",
             source("postgres"),
             guest,
-            vec!["guest", "target", "create"],
+            vec!["permission denied", "target", "grant create"],
         ),
     ];
     bed.target.create_database("frozen");
@@ -259,7 +259,7 @@ fn documents(bed: &Bed) -> Vec<String> {
         (
             "a selection that matches nothing",
             rule("x%", "include"),
-            &["no table", "x%"],
+            &["matches no table", "schema-name", "table-name"],
         ),
         (
             "mappings that are no JSON",
@@ -338,7 +338,10 @@ fn slots(bed: &Bed) -> Vec<String> {
     bed.source
         .sql("others")
         .run("select pg_create_logical_replication_slot('strange', 'test_decoding')");
-    let mut task = bed.task("others").argument("--slot").argument("strange");
+    let arguments = ["--slot", "strange", "--migration-type", "cdc"];
+    let mut task = arguments.iter().fold(bed.task("others"), |task, argument| {
+        task.argument(*argument)
+    });
     problems.extend(check(
         "a slot of another plugin",
         &mut task,
@@ -369,7 +372,7 @@ fn slots(bed: &Bed) -> Vec<String> {
         "a slot that was dropped",
         &mut task,
         Some(RESYNC),
-        &[&slot, "does not exist", "--reload"],
+        &[&slot, "does not exist", "reload"],
     ));
 
     let mut task = bed.stopped_task("advanced");
@@ -384,7 +387,7 @@ fn slots(bed: &Bed) -> Vec<String> {
         "a slot that somebody advanced",
         &mut task,
         Some(RESYNC),
-        &[&slot, "lost", "--reload"],
+        &[&slot, "lost", "reload"],
     ));
 
     let mut task = bed.stopped_task("expired");
@@ -400,7 +403,7 @@ fn slots(bed: &Bed) -> Vec<String> {
         "a slot whose log is gone",
         &mut task,
         Some(RESYNC),
-        &[&slot, "lost", "--reload"],
+        &[&slot, "max_slot_wal_keep_size", "reload"],
     ));
     task.start(&[
         "--reload".to_owned(),

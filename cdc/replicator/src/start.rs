@@ -90,7 +90,15 @@ impl Attempt {
         // Nothing is made before it is known that all can be.
         let schema =
             Schema::read(ends.source.client(), &task.selection, &task.publications).await?;
+        self.all_named(&schema)?;
         self.not_empty(units(&schema, Taken::Everything).is_empty())?;
+        if ends.source.is_database_of(ends.control.client()).await? {
+            return Err(Error::Refused(format!(
+                "source and target are the same database, {} at {}: name another target",
+                task.source.database,
+                task.source.host_list()
+            )));
+        }
         self.check(ends, &schema).await?;
         let mut record = TaskRecord {
             publications: task.publications.clone(),
@@ -370,6 +378,25 @@ impl Attempt {
             ends.control.save_task(&record).await?;
         }
         Ok(())
+    }
+
+    /// A table that is named without a wildcard must be there.
+    fn all_named(&self, schema: &Schema) -> Result<(), Error> {
+        let there: Vec<_> = schema
+            .tables
+            .iter()
+            .map(|table| table.name.clone())
+            .collect();
+        let missing = self.surroundings.task.selection.missing(&there);
+        if missing.is_empty() || !self.surroundings.task.settings.errors.fail_on_no_tables {
+            return Ok(());
+        }
+        let names: Vec<_> = missing.iter().map(ToString::to_string).collect();
+        Err(Error::Refused(format!(
+            "the source has no table {}, which the selection names: look at its spelling, which is case-sensitive \
+             (or set ErrorBehavior.FailOnNoTablesCaptured to false)",
+            names.join(", ")
+        )))
     }
 
     fn not_empty(&self, empty: bool) -> Result<(), Error> {

@@ -82,6 +82,25 @@ impl Source {
         &self.client
     }
 
+    /// Whether another client is connected to the very same database of the same server. False where the server doesn't allow to ask.
+    ///
+    /// # Errors
+    /// When one of them can't be asked.
+    pub async fn is_database_of(&self, other: &wire::client::Client) -> Result<bool, Error> {
+        let mut names = Vec::new();
+        for client in [&self.client, other] {
+            match client.query_one(WHICH_DATABASE, &[]).await {
+                Ok(row) => names.push(row.get::<_, String>(0)),
+                // Insufficient privilege.
+                Err(error) if error.code().is_some_and(|code| code.code() == "42501") => {
+                    return Ok(false);
+                }
+                Err(error) => return Err(Error::sql("tell source and target apart")(error)),
+            }
+        }
+        Ok(names[0] == names[1])
+    }
+
     /// Starts to stream.
     ///
     /// # Errors
@@ -95,6 +114,10 @@ impl Source {
         self.client.close().await;
     }
 }
+
+/// A physical copy has its original's identifier; the moment of the start tells the two apart.
+const WHICH_DATABASE: &str = "
+    select format('%s %s %s', system_identifier, extract(epoch from pg_postmaster_start_time()), current_database()) from pg_control_system()";
 
 /// PostgreSQL keeps 63 bytes of it.
 fn application_name(task: &str) -> String {

@@ -20,7 +20,11 @@ impl Control {
         let Err(error) = created else {
             return Ok(());
         };
-        let Some("42501") = error.code().map(tokio_postgres::error::SqlState::code) else {
+        let code = error.code().map(tokio_postgres::error::SqlState::code);
+        if code == Some("25006") {
+            return Err(self.read_only().await);
+        }
+        let Some("42501") = code else {
             return Err(Error::sql(format!(
                 "make the control tables in the schema {} of the target",
                 self.lease.schema
@@ -35,6 +39,22 @@ impl Control {
                 .map_or("permission denied", |error| error.message()),
             quoted = self.schema,
         )))
+    }
+
+    /// Why the target can't be written.
+    async fn read_only(&self) -> Error {
+        // The transaction that failed is still open.
+        let _ended = self.client.batch_execute("rollback").await;
+        let standby = self
+            .client
+            .query_one("select pg_is_in_recovery()", &[])
+            .await;
+        Error::Refused(match standby.is_ok_and(|row| row.get(0)) {
+            true => "the target is a standby, which is read-only: name its primary".to_owned(),
+            false => "the target is read-only: set default_transaction_read_only = off for its database or for the user of the task \
+                      (alter database … set default_transaction_read_only = off)"
+                .to_owned(),
+        })
     }
 
     /// Takes the task's lock, which a session holds as long as it lives.

@@ -45,10 +45,23 @@ impl Control {
         task: &str,
         patience: Duration,
     ) -> Result<Self, Error> {
-        let what = || format!("take over the task {task} at {}", settings.host_list());
-        let client = client::connect(settings)
-            .await
-            .map_err(Error::wire(what()))?;
+        let what = || {
+            format!(
+                "take over the task {task} at the target {}",
+                settings.host_list()
+            )
+        };
+        let client = client::connect(settings).await.map_err(|error| {
+            if error.code() == Some("3D000") {
+                return Error::Refused(format!(
+                    "the target {} has no database {database}: create it (create database {}), or name another",
+                    settings.host_list(),
+                    identifier(&settings.database),
+                    database = settings.database,
+                ));
+            }
+            Error::wire(what())(error)
+        })?;
         let mut control = Self {
             client,
             schema: identifier(schema),
