@@ -84,7 +84,7 @@ pub(crate) struct Follower {
     binary: bool,
     /// The last commit that the stream told.
     last_commit: Lsn,
-    /// Everything before it was delivered, but for transactions in progress.
+    /// Where the last transaction ended that was delivered. Positions say nothing here: they pass transactions in progress.
     passed: Lsn,
     /// Where the last transaction ended that was delivered as a whole.
     pub(crate) last_end: Lsn,
@@ -307,7 +307,6 @@ impl Follower {
             }
             Delivery::Position { lsn, .. } => {
                 self.positions.idle_at(lsn);
-                self.passed = self.passed.max(lsn);
                 Ok(())
             }
         }
@@ -429,6 +428,7 @@ impl Follower {
     /// A transaction that was in progress committed: now is its turn.
     async fn streamed_commit(&mut self, end: TransactionEnd) -> Result<(), Interruption> {
         self.last_commit = end.commit_lsn;
+        self.passed = self.passed.max(end.end_lsn);
         if !self.eager.has(end.xid) {
             return self.kept_commit(end.xid, end).await;
         }
