@@ -23,6 +23,17 @@ pub(crate) struct Clusters {
     pub(crate) target: Cluster,
 }
 
+impl Clusters {
+    /// The major version of the older one.
+    pub(crate) fn oldest_version(&self) -> u32 {
+        let version = |cluster: &Cluster| -> u32 {
+            let number = cluster.sql("postgres").one("show server_version_num");
+            number.parse().expect("it is a number")
+        };
+        version(&self.source).min(version(&self.target)) / 10_000
+    }
+}
+
 /// Runs a case; says what was not as it must be.
 pub(crate) fn run(
     case: &Case,

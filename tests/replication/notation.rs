@@ -17,7 +17,7 @@
 //! A block's lines are indented. Each line of `source` or `target` is sent by itself: several statements in one line are one transaction, unless
 //! they say otherwise; a line that is indented further goes on with the one before. One that begins with `!` must be refused. What can be said:
 //!
-//! - `modes {transactional | batch}`: only in this mode. `native no {why}`: PostgreSQL's own replication can't do it (see `native.rs`).
+//! - `since {version}`: not where the source or the target is older. `modes {transactional | batch}`: only in this mode. `native no {why}`: PostgreSQL's own replication can't do it (see `native.rs`).
 //! - `settings {json}`, `mappings {json}`: of the task; they may go on in indented lines. `options …`: arguments of `ratchet replicate`, in which
 //!   `{database}` is the database's name, which no other case has.
 //! - `compare …`: how the databases are compared at the end: `nothing`, `only {tables}`, `except {tables}`, `sequences`, `columns of source`.
@@ -40,6 +40,8 @@ pub(crate) struct Case {
     pub(crate) name: String,
     /// The file and line that it begins at.
     pub(crate) place: String,
+    /// The oldest major version that can do it.
+    pub(crate) since: u32,
     /// In which modes it runs.
     pub(crate) modes: Vec<Mode>,
     /// Whether PostgreSQL's own replication can do it.
@@ -200,6 +202,7 @@ impl Case {
         Self {
             name: name.to_owned(),
             place,
+            since: 0,
             modes: vec![Mode::Transactional, Mode::Batch],
             native: true,
             settings: None,
@@ -217,6 +220,9 @@ impl Case {
             ("modes", "transactional") => self.modes = vec![Mode::Transactional],
             ("modes", "batch") => self.modes = vec![Mode::Batch],
             ("native", _) => self.native = false,
+            ("since", version) => {
+                self.since = version.parse().map_err(|_| "since which version")?
+            }
             ("settings", _) => self.settings = document(),
             ("mappings", _) => self.mappings = document(),
             ("options", _) => self.options = rest.split_whitespace().map(str::to_owned).collect(),
