@@ -105,6 +105,8 @@ impl Replicator {
             .stdout(log())
             .stderr(log());
         quiet_environment(&mut command);
+        // A panic says where; the rest would bury it.
+        command.env("RUST_BACKTRACE", "0");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         self.process = Some(command.spawn().expect("the binary can be started"));
     }

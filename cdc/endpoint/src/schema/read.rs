@@ -308,6 +308,10 @@ async fn constraints(
         let Some(table) = tables.get_mut(&row.get("conrelid")) else {
             continue;
         };
+        // The definition is that of now: a constraint that was dropped meanwhile has none.
+        let Some(definition) = row.get("definition") else {
+            continue;
+        };
         let references = row
             .get::<_, Option<String>>("foreign_table")
             .map(|table| TableName::new(row.get::<_, String>("foreign_schema"), table));
@@ -320,7 +324,7 @@ async fn constraints(
                 "c" => ConstraintKind::Check,
                 _ => ConstraintKind::Foreign,
             },
-            definition: row.get("definition"),
+            definition,
             index: row.get("index"),
             deferral: match (row.get("condeferrable"), row.get("condeferred")) {
                 (true, true) => " deferrable initially deferred",
@@ -351,12 +355,16 @@ async fn indexes(
         let Some(table) = tables.get_mut(&row.get("indrelid")) else {
             continue;
         };
+        // The definition is that of now: an index that was dropped meanwhile has none.
+        let Some(definition) = row.get("definition") else {
+            continue;
+        };
         let parent = row
             .get::<_, Option<String>>("parent_name")
             .map(|name| TableName::new(row.get::<_, String>("parent_schema"), name));
         table.indexes.push(Index {
             name: row.get("relname"),
-            definition: row.get("definition"),
+            definition,
             is_replica_identity: row.get("indisreplident"),
             is_clustered: row.get("indisclustered"),
             // The parent of a table that is copied without its root is not there.
