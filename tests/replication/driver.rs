@@ -239,7 +239,9 @@ impl<'a> Scene<'a> {
         session: &str,
         statement: &Statement,
     ) -> Result<(), String> {
-        let outcome = self.session(side, session).try_run(&statement.text);
+        // Names of prepared transactions are those of the whole cluster.
+        let text = statement.text.replace("{database}", self.database);
+        let outcome = self.session(side, session).try_run(&text);
         match (outcome, statement.refused) {
             (Ok(()), false) | (Err(_), true) => Ok(()),
             (Ok(()), true) => Err(format!("it was to be refused: {}", statement.text)),

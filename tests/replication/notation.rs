@@ -21,7 +21,7 @@
 //! - `settings {json}`, `mappings {json}`: of the task; they may go on in indented lines. `options …`: arguments of `ratchet replicate`, in which
 //!   `{database}` is the database's name, which no other case has.
 //! - `compare …`: how the databases are compared at the end: `nothing`, `only {tables}`, `except {tables}`, `sequences`, `columns of source`.
-//! - `source [{session}]`, `target [{session}]`: statements.
+//! - `source [{session}]`, `target [{session}]`: statements, in which `{database}` is the same.
 //! - `load`: starts the replicator and waits until it has caught up. `start […]`: starts it. `caught up`: waits for it.
 //! - `stop`, `kill`: ends it. `ends`: it ends well by itself. `fails {text}`: it ends by itself and says this.
 //! - `equal`: it catches up, and both sides are equal. Every case ends with that, and with a clean stop.
