@@ -97,7 +97,8 @@ pub async fn plan(
     let made: Vec<&TableDefinition> = schema
         .tables
         .iter()
-        .filter(|table| tables.contains(&table.name))
+        // One that was dropped at the source since its catalogue was read was not made.
+        .filter(|table| tables.contains(&table.name) && presence.tables.contains(&table.name))
         .collect();
     let groups = vec![
         parallel(made.iter().flat_map(|table| planner.indexes(table))),
