@@ -8,7 +8,7 @@ use wire::{Mode, Session};
 
 use super::Source;
 use crate::Error;
-use crate::schema::quote::identifier;
+use crate::schema::quote::{identifier, literal};
 
 /// How often is told whom the creation of a slot waits for.
 const TELL: Duration = Duration::from_secs(1);
@@ -131,6 +131,31 @@ impl Snapshot {
 }
 
 impl Source {
+    /// Which transactions a snapshot sees, as `pg_current_snapshot` writes it.
+    ///
+    /// # Errors
+    /// When the source refuses.
+    pub async fn transactions_of(&self, snapshot: &Snapshot) -> Result<String, Error> {
+        let what = "see which transactions are in the snapshot";
+        let mut session = Session::connect(self.settings(), Mode::Sql)
+            .await
+            .map_err(Error::wire(what))?;
+        let sql = format!(
+            "begin isolation level repeatable read read only; set transaction snapshot {}; select pg_current_snapshot()",
+            literal(snapshot.name())
+        );
+        let answer = session.simple(&sql).await.map_err(Error::wire(what))?;
+        session.close().await;
+        let row = answer.last().and_then(|rows| rows.rows.first());
+        match row.and_then(|row| row.get(0)) {
+            Some(text) => Ok(text.to_owned()),
+            None => {
+                let broken = "the answer has no snapshot".to_owned();
+                Err(Error::wire(what)(wire::Error::Protocol(broken)))
+            }
+        }
+    }
+
     /// Exports a snapshot of the source as it is now, without a slot: for a load that is not followed.
     ///
     /// # Errors

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Read in this order: [`records`], [`control`] (with `claim`), [`error`], [`loader`], [`applier`], then what the latter is made of: `route`, `image`, `statement`,
-//! `encode`, `many`, `single`, `two_phase`; [`careful`] last.
+//! `encode`, `many`, `single`, `two_phase`, `prepared`; [`careful`] last.
 
 pub mod applier;
 pub mod careful;
@@ -18,6 +18,7 @@ mod exceptions;
 mod image;
 pub mod loader;
 mod many;
+mod prepared;
 pub mod records;
 mod route;
 mod single;
