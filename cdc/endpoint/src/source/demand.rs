@@ -1,7 +1,7 @@
 //! Whether the taker of a stream waits for a delivery: known to a thread that sleeps, and to a task that waits.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::Instant;
 
 use tokio::sync::Notify;
 
@@ -57,8 +57,9 @@ impl Demand {
         self.notify.notified().await;
     }
 
-    /// **Blocks the thread** for so long, or until the stream is to end, or (if there is something to deliver) somebody asks for it.
-    pub(super) fn block(&self, pause: Duration, something: Something) {
+    /// **Blocks the thread** until then, or until the stream is to end, or (if there is something to deliver) somebody asks for it.
+    pub(super) fn block(&self, until: Instant, something: Something) {
+        let pause = until.saturating_duration_since(Instant::now());
         let state = self.lock();
         let waiting = self.changed.wait_timeout_while(state, pause, |state| {
             let served = something == Something::Ready && state.asked;

@@ -1,8 +1,10 @@
 //! The loop of a stream's thread: reads, puts together, hands over.
 //!
-//! How it reads decides what the source spends. The sender writes every change to its socket by itself, and a reader that waits for the socket is
-//! woken for each: this costs the sender more than decoding does. So while there is a backlog the thread sleeps between reads, where no
-//! write can wake it; when little comes it waits for the socket, and sees everything at once.
+//! How it reads decides what the source spends. The sender writes every change to its socket by itself. While the connection is empty each of these
+//! writes becomes a packet of its own, and a reader that waits for the socket is woken for each: this costs the sender more than decoding
+//! does. Once the connection is full a write only adds to what is waiting. So while there is a backlog the thread sleeps between reads, where no
+//! write can wake it, long enough that the connection fills; then it takes everything. When little comes it waits for the socket, and sees
+//! everything at once.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -24,9 +26,11 @@ use crate::Error;
 /// A backlog is when so many bytes come in [`SPAN`]…
 const MUCH: usize = 16 * 1024;
 /// … and it is over when a pause brings less than this…
-const LITTLE: usize = 4 * 1024;
+const LITTLE: usize = 16 * 1024;
 /// … so many times in a row: on a busy machine the sender itself has to wait now and then.
-const PAUSES: u32 = 5;
+const PAUSES: u32 = 3;
+/// A read that brings so much has probably made room for more to come.
+const WORTH_ANOTHER: usize = 32 * 1024;
 /// Over how long the rate is measured.
 const SPAN: Duration = Duration::from_millis(2);
 
@@ -37,6 +41,7 @@ pub(super) struct Pump {
     progress: Arc<Progress>,
     window: usize,
     gulp: Duration,
+    next_gulp: Instant,
     pace: Pace,
     reporting: tokio::task::JoinHandle<Result<(), wire::Error>>,
     ending: Arc<Notify>,
@@ -76,6 +81,7 @@ impl Pump {
             progress,
             window: options.window_bytes,
             gulp: options.gulp,
+            next_gulp: Instant::now(),
             pace: Pace {
                 since: Instant::now(),
                 bytes: 0,
@@ -124,11 +130,14 @@ impl Pump {
             }
             let full = something == Something::Ready && self.assembler.waiting() >= self.window;
             if self.pace.backlog {
-                self.demand.block(self.gulp, something);
+                self.demand.block(self.next_gulp, something);
                 // Lets the reports go out, and the runtime look at the socket.
                 yield_now().await;
-                if !full {
-                    self.gulp().await?;
+                if Instant::now() >= self.next_gulp {
+                    if !full {
+                        self.gulp().await?;
+                    }
+                    self.next_gulp = Instant::now() + self.gulp;
                 }
             } else {
                 self.wait(full).await?;
@@ -136,18 +145,25 @@ impl Pump {
         }
     }
 
-    /// Reads what came during the pause.
+    /// Reads what came during the pause, and what the sender had to keep back.
     async fn gulp(&mut self) -> Result<(), Error> {
-        let frame = tokio::select! {
-            biased;
-            frame = self.reader.read() => Some(frame),
-            () = ready(()) => None,
-        };
-        let size = match frame {
-            Some(frame) => self.read(frame)?,
-            None => 0,
-        };
-        self.pace.paused(size);
+        let mut total = 0;
+        // The sender may be as fast as the reader: no more than the window at once, as somebody may ask for it.
+        while total < self.window && self.assembler.waiting() < self.window {
+            let frame = tokio::select! {
+                biased;
+                frame = self.reader.read() => frame,
+                () = ready(()) => break,
+            };
+            let size = self.read(frame)?;
+            total += size;
+            if size < WORTH_ANOTHER {
+                break;
+            }
+            // The runtime looks at the socket again.
+            yield_now().await;
+        }
+        self.pace.paused(total);
         Ok(())
     }
 

@@ -37,7 +37,7 @@ pub struct StreamOptions {
 }
 
 /// The pause between two reads of a backlog: see [`StreamOptions::gulp`].
-pub const GULP: Duration = Duration::from_millis(5);
+pub const GULP: Duration = Duration::from_millis(20);
 
 /// A stream under way. Dropping it ends it, too, without waiting for the end.
 #[derive(Debug)]
