@@ -291,6 +291,16 @@ impl<'a> Scene<'a> {
         if let Some(native) = &mut self.native {
             native.leave(&self.clusters.target);
         }
+        // What a case leaves prepared holds up the slots of all others.
+        for cluster in [&self.clusters.source, &self.clusters.target] {
+            let session = cluster.sql(self.database);
+            let left = "select gid from pg_prepared_xacts where database = current_database()";
+            for row in session.try_rows(left).unwrap_or_default() {
+                let gid = row[0].as_deref().unwrap_or_default();
+                let gid = gid.replace('\\', "\\\\").replace('\'', "''");
+                let _ended = session.try_run(&format!("rollback prepared E'{gid}'"));
+            }
+        }
         let source = self.clusters.source.sql("postgres");
         let slots = format!(
             "from pg_replication_slots where database = '{}'",

@@ -45,6 +45,13 @@ pub(crate) struct Job {
     footprint: OnceLock<Footprint>,
 }
 
+/// How a prepared transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PreparedEnding {
+    Commit,
+    Rollback,
+}
+
 /// What a target transaction did.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Applied {
@@ -121,10 +128,59 @@ impl Worker {
         self.begin();
         self.surroundings.crash_point(crash_points::BEFORE_COMMIT);
         self.applier.commit(&checkpoint).await?;
+        self.done();
+        Ok(std::mem::take(&mut self.applied))
+    }
+
+    /// Prepares the transaction under this name instead, and writes how far the task has come by that.
+    ///
+    /// # Errors
+    /// As [`Worker::commit`], and when the target can't prepare it.
+    pub(crate) async fn prepare(
+        &mut self,
+        name: &str,
+        checkpoint: Checkpoint,
+    ) -> Result<Applied, Error> {
+        self.begin();
+        self.surroundings.crash_point(crash_points::BEFORE_COMMIT);
+        self.applier.prepare(name, &checkpoint).await?;
+        self.done();
+        Ok(std::mem::take(&mut self.applied))
+    }
+
+    /// Ends a transaction that is prepared, and writes how far the task has come by that.
+    ///
+    /// # Errors
+    /// As [`Worker::commit`].
+    pub(crate) async fn end_prepared(
+        &mut self,
+        name: &str,
+        ending: PreparedEnding,
+        checkpoint: Checkpoint,
+    ) -> Result<(), Error> {
+        self.surroundings.crash_point(crash_points::BEFORE_COMMIT);
+        match ending {
+            PreparedEnding::Commit => self.applier.commit_prepared(name, &checkpoint).await?,
+            PreparedEnding::Rollback => self.applier.rollback_prepared(name, &checkpoint).await?,
+        }
+        self.done();
+        Ok(())
+    }
+
+    /// Writes how far the task has come, and nothing else.
+    ///
+    /// # Errors
+    /// As [`Worker::commit`].
+    pub(crate) async fn advance(&mut self, checkpoint: Checkpoint) -> Result<(), Error> {
+        self.applier.advance(&checkpoint).await?;
+        self.done();
+        Ok(())
+    }
+
+    fn done(&mut self) {
         self.surroundings.crash_point(crash_points::AFTER_COMMIT);
         self.begun = false;
         self.committed.send_modify(|count| *count += 1);
-        Ok(std::mem::take(&mut self.applied))
     }
 
     /// Changes that follow belong to this subtransaction.

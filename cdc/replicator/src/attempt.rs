@@ -35,6 +35,7 @@ use crate::sequences;
 use crate::start::Details;
 use crate::status::{Phase, TableStatus};
 use crate::task::{MigrationType, Until};
+use crate::two_phase::TwoPhase;
 
 /// How long a copy of the task that is still there may take to go by itself.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -127,6 +128,7 @@ impl Attempt {
                     self.patient = true;
                 }
                 Again::InText => self.binary = false,
+                Again::Anew => {}
             }
         }
     }
@@ -206,6 +208,19 @@ impl Attempt {
         let (checkpoint, acknowledged) = ends.control.checkpoint().await?;
         let records = ends.control.tables().await?;
         self.show(&records);
+        // There are some only while they wait for prepared transactions to end.
+        let (waiting, records): (Vec<_>, Vec<_>) = records.into_iter().partition(is_unfinished);
+        let ids = waiting
+            .iter()
+            .filter_map(|record| Some(record.shape.as_ref()?.id));
+        let strangers = self.strangers.iter().copied().chain(ids).collect();
+        let two_phase = match details.two_phase {
+            true => {
+                let late = &details.late_snapshots;
+                Some(TwoPhase::new(&task, &ends.control, late, !waiting.is_empty()).await?)
+            }
+            false => None,
+        };
         let routes = Routes::new(records.into_iter().filter_map(Route::of));
         let window = match settings.apply {
             ApplyMode::Transactional => WINDOW,
@@ -218,7 +233,7 @@ impl Attempt {
                 publications: record.publications.clone(),
                 binary: self.binary,
                 streaming: settings.replication.streaming,
-                two_phase: false,
+                two_phase: details.two_phase,
                 without_origin: settings.replication.without_origin,
             },
             assembler: assembler::Settings {
@@ -232,7 +247,9 @@ impl Attempt {
         };
         ends.source.release_slot(&record.slot).await?;
         let goal = ends.source.wal_end().await?;
-        if std::mem::take(&mut self.patient) {
+        // What is prepared at the target may come again, and would wait for itself.
+        let comes_again = two_phase.as_ref().is_some_and(TwoPhase::is_any_prepared);
+        if std::mem::take(&mut self.patient) || comes_again {
             self.manner.patient_until = goal;
         }
         let stream = ends.source.stream(options).await?;
@@ -251,9 +268,10 @@ impl Attempt {
             acknowledged,
             goal,
             manner: self.manner,
-            strangers: self.strangers.clone(),
+            strangers,
             policies: self.policies.clone(),
             binary: self.binary,
+            two_phase,
             inserts_only: details
                 .own_publication
                 .then(|| details.inserts_only.iter().copied().collect()),

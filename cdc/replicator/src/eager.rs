@@ -43,10 +43,19 @@ enum Command {
         after: u64,
     },
     Abort(Xid),
-    Commit {
+    End {
+        ending: Ending,
         checkpoint: Checkpoint,
         done: oneshot::Sender<Applied>,
     },
+}
+
+/// What becomes of a transaction.
+#[derive(Debug)]
+enum Ending {
+    Commit,
+    /// It is prepared under this name.
+    Prepare(String),
 }
 
 impl Eager {
@@ -125,8 +134,36 @@ impl Eager {
         xid: Xid,
         checkpoint: Checkpoint,
     ) -> Result<Applied, Error> {
+        self.end(xid, Ending::Commit, checkpoint).await
+    }
+
+    /// The transaction was prepared. All before it must be committed at the target.
+    ///
+    /// # Errors
+    /// When it failed at the target.
+    pub(crate) async fn prepare(
+        &mut self,
+        xid: Xid,
+        name: &str,
+        checkpoint: Checkpoint,
+    ) -> Result<Applied, Error> {
+        self.end(xid, Ending::Prepare(name.to_owned()), checkpoint)
+            .await
+    }
+
+    async fn end(
+        &mut self,
+        xid: Xid,
+        ending: Ending,
+        checkpoint: Checkpoint,
+    ) -> Result<Applied, Error> {
         let (done, answer) = oneshot::channel();
-        self.send(xid, Command::Commit { checkpoint, done }).await?;
+        let command = Command::End {
+            ending,
+            checkpoint,
+            done,
+        };
+        self.send(xid, command).await?;
         self.sessions.remove(&xid);
         match answer.await {
             Ok(applied) => Ok(applied),
@@ -215,9 +252,16 @@ async fn serve(
             Command::Abort(subxid) => {
                 session.rollback_to(subxid);
             }
-            Command::Commit { checkpoint, done } => {
+            Command::End {
+                ending,
+                checkpoint,
+                done,
+            } => {
                 session.applied().transactions += 1;
-                let applied = session.commit(checkpoint).await?;
+                let applied = match ending {
+                    Ending::Commit => session.commit(checkpoint).await?,
+                    Ending::Prepare(name) => session.prepare(&name, checkpoint).await?,
+                };
                 // Nobody listens when the task is being given up.
                 let _ = done.send(applied);
                 return Ok(());

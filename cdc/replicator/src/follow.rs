@@ -28,7 +28,7 @@ use replication::table_state::TableState;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::apply::{Applied, Job, Worker};
+use crate::apply::{Applied, Job, PreparedEnding, Worker};
 use crate::eager::{Eager, may_be_applied};
 use crate::error::Error;
 use crate::filter::leave_out_copied;
@@ -39,6 +39,7 @@ use crate::replicator::{Outcome, Surroundings};
 use crate::routes::{Open, Routes};
 use crate::spill::Spills;
 use crate::status::Phase;
+use crate::two_phase::TwoPhase;
 
 /// How often positions, heartbeats and the goal are looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -49,7 +50,7 @@ const SPILL_MEMORY: usize = 48 << 20;
 /// A batch does not wait for its time when the stream is so many bytes of WAL further: its window may be full, or will be soon.
 const FULL: u64 = 8 << 20;
 /// Under this id the parts of a whole transaction are kept that can't be applied before its end is known. No transaction has it.
-const KEPT: Xid = 0;
+pub(crate) const KEPT: Xid = 0;
 
 /// Follows the stream of one connection.
 #[derive(Debug)]
@@ -61,8 +62,8 @@ pub(crate) struct Follower {
     pub(crate) lanes: Lanes<Worker>,
     /// How many there may be; they are connected when they are needed first.
     most_lanes: usize,
-    eager: Eager,
-    spills: Spills,
+    pub(crate) eager: Eager,
+    pub(crate) spills: Spills,
     pub(crate) routes: Routes,
     pub(crate) positions: Positions,
     pub(crate) manner: Manner,
@@ -100,6 +101,8 @@ pub(crate) struct Follower {
     committed: Arc<watch::Sender<u64>>,
     /// Whether the target's sessions are replicas: only then can several apply at a time.
     pub(crate) is_replica: bool,
+    /// Prepared transactions, if they are asked for.
+    pub(crate) two_phase: Option<TwoPhase>,
 }
 
 /// What following begins with.
@@ -118,6 +121,7 @@ pub(crate) struct Beginning {
     pub(crate) policies: Policies,
     pub(crate) inserts_only: Option<HashSet<RelationId>>,
     pub(crate) binary: bool,
+    pub(crate) two_phase: Option<TwoPhase>,
 }
 
 /// How changes are applied until a position.
@@ -157,6 +161,8 @@ pub(crate) enum Again {
     },
     /// The binary form of a value is not understood: values are wanted as text.
     InText,
+    /// The tables are to be looked at anew: a prepared transaction has ended that changed them, or stood in the way of their load.
+    Anew,
 }
 
 impl<E: Into<Error>> From<E> for Interruption {
@@ -185,6 +191,7 @@ impl Follower {
             policies,
             inserts_only,
             binary,
+            two_phase,
         } = beginning;
         let task = &surroundings.task;
         let (committed, watched) = watch::channel(0);
@@ -230,6 +237,7 @@ impl Follower {
             last_taken: (Instant::now(), checkpoint),
             committed,
             is_replica,
+            two_phase,
         })
     }
 
@@ -298,12 +306,20 @@ impl Follower {
                 Ok(())
             }
             Delivery::StreamedCommit { end } => self.streamed_commit(end).await,
-            Delivery::Prepared { gid, .. } | Delivery::PreparedEnd { gid, .. } => {
-                // They are asked for nowhere: without the option the source sends prepared transactions when they commit.
-                Err(
-                    Error::Internal(format!("the prepared transaction {gid} was not asked for"))
-                        .into(),
-                )
+            Delivery::Prepared { gid, streamed, end } => {
+                let kept = if streamed { end.xid } else { KEPT };
+                self.prepared(&gid, kept, end).await
+            }
+            Delivery::PreparedEnd {
+                gid,
+                committed,
+                end,
+            } => {
+                let ending = match committed {
+                    true => PreparedEnding::Commit,
+                    false => PreparedEnding::Rollback,
+                };
+                self.prepared_end(&gid, ending, end).await
             }
             Delivery::Position { lsn, .. } => {
                 self.positions.idle_at(lsn);
@@ -315,10 +331,11 @@ impl Follower {
     /// Whole transactions, or a part of one.
     async fn piece(&mut self, mut piece: Piece) -> Result<(), Interruption> {
         if let Some(end) = piece.ends.last() {
-            self.last_commit = end.commit_lsn;
-            self.passed = self.passed.max(end.end_lsn);
+            self.passes(end);
         }
-        if self.keeps_open() || (piece.is_open() && self.routes.waits_at(self.last_commit)) {
+        // A part may be one of a transaction that is to be prepared, and is prepared already.
+        let waits = self.two_phase.is_some() || self.routes.waits_at(self.last_commit);
+        if self.keeps_open() || (piece.is_open() && waits) {
             return self.keep(piece).await;
         }
         if self.routes.waits_at(
@@ -355,6 +372,17 @@ impl Follower {
             self.lanes.start(Arc::new(job));
         }
         Ok(())
+    }
+
+    /// The end of a transaction is delivered.
+    pub(crate) fn passes(&mut self, end: &TransactionEnd) {
+        self.last_commit = end.commit_lsn;
+        self.passed = self.passed.max(end.end_lsn);
+    }
+
+    /// Where the last transaction ended that was delivered, on this connection or before.
+    pub(crate) fn furthest(&self) -> Lsn {
+        self.passed.max(self.positions.checkpoint())
     }
 
     /// Whether what comes now is applied row by row.
@@ -426,9 +454,11 @@ impl Follower {
     }
 
     /// A transaction that was in progress committed: now is its turn.
-    async fn streamed_commit(&mut self, end: TransactionEnd) -> Result<(), Interruption> {
-        self.last_commit = end.commit_lsn;
-        self.passed = self.passed.max(end.end_lsn);
+    pub(crate) async fn streamed_commit(
+        &mut self,
+        end: TransactionEnd,
+    ) -> Result<(), Interruption> {
+        self.passes(&end);
         if !self.eager.has(end.xid) {
             return self.kept_commit(end.xid, end).await;
         }
@@ -467,7 +497,11 @@ impl Follower {
     }
 
     /// Applies what was kept of a transaction.
-    async fn kept_commit(&mut self, kept: Xid, end: TransactionEnd) -> Result<(), Interruption> {
+    pub(crate) async fn kept_commit(
+        &mut self,
+        kept: Xid,
+        end: TransactionEnd,
+    ) -> Result<(), Interruption> {
         let Some(spill) = self.spills.take(kept) else {
             return self.sequence(ending(Piece::default(), end)).await;
         };
@@ -692,7 +726,7 @@ impl Follower {
     }
 
     /// What an error of a transaction in progress means: it is better applied at its end.
-    fn impatient(&self, error: Error) -> Interruption {
+    pub(crate) fn impatient(&self, error: Error) -> Interruption {
         match &error {
             Error::Apply(apply) if apply.is_about_changes() || apply.is_retryable() => {
                 Interruption::Again(Again::Patiently {

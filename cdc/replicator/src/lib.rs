@@ -8,7 +8,7 @@
 //!
 //! Read in this order: [`task`], [`options`], [`replicator`]; then an attempt and its phases: `attempt`, `start`, `units`, `parts`, `load`,
 //! `completion`, [`sequences`]; then what follows the stream: `follow`, `routes`, `filter`, `positions`, `lanes`, `apply`, `sequence`, `definition`,
-//! `redefine`, `eager`, `spill`; last what is told: [`status`], [`metrics`], [`error`].
+//! `redefine`, `eager`, `spill`, `two_phase`, `visibility`; last what is told: [`status`], [`metrics`], [`error`].
 
 mod apply;
 mod attempt;
@@ -34,7 +34,9 @@ mod spill;
 mod start;
 pub mod status;
 pub mod task;
+mod two_phase;
 mod units;
+mod visibility;
 
 pub use error::Error;
 pub use options::Options;

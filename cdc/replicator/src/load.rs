@@ -23,9 +23,10 @@ use crate::error::Error;
 use crate::options::crash_points;
 use crate::parts::divide;
 use crate::replicator::Surroundings;
-use crate::start::{Details, FOLLOWING, inserts_only, table_record, taken};
+use crate::start::{Details, FOLLOWING, LateSnapshot, inserts_only, table_record, taken};
 use crate::status::{Phase, TableStatus};
 use crate::task::MigrationType;
+use crate::two_phase;
 use crate::units::{Taken, Unit, units};
 
 /// A snapshot that is held, and what is loaded from it.
@@ -112,6 +113,10 @@ impl Attempt {
         }
         self.show(&records);
         let pending: Vec<TableRecord> = records.into_iter().filter(is_unfinished).collect();
+        let late = record.phase == FOLLOWING && !pending.is_empty();
+        if late && details.two_phase && self.must_wait(ends, &pending).await? {
+            return Ok(());
+        }
         if pending.is_empty() && record.phase == FOLLOWING {
             return Ok(());
         }
@@ -128,6 +133,22 @@ impl Attempt {
         ends.control.save_task(record).await?;
         self.surroundings.crash_point(crash_points::LOAD_FINISHED);
         Ok(())
+    }
+
+    /// Whether tables that come later can't be loaded yet: a transaction that is prepared at the target may hold them, and ends only when the stream
+    /// has come to its end. What comes of these tables until then is left out, as it is in their snapshot.
+    async fn must_wait(&self, ends: &Ends, pending: &[TableRecord]) -> Result<bool, Error> {
+        let prefix = two_phase::prefix(&self.surroundings.task);
+        if ends.control.prepared(&prefix).await?.is_empty() {
+            return Ok(false);
+        }
+        for table in pending {
+            self.surroundings.inform(format!(
+                "{}: it is loaded when no transaction is prepared at the target any more",
+                table.source
+            ));
+        }
+        Ok(true)
     }
 
     /// Gives the partitioned tables that the task has made the partitions that they have at the source now.
@@ -225,7 +246,23 @@ impl Attempt {
                 }
                 MigrationType::Cdc | MigrationType::FullLoadAndCdc => {
                     let name = format!("{}_load", record.slot.chars().take(50).collect::<String>());
-                    self.slot(ends, name, SlotKind::Temporary).await?
+                    let held = self.slot(ends, name, SlotKind::Temporary).await?;
+                    if details.two_phase {
+                        let (checkpoint, _) = ends.control.checkpoint().await?;
+                        details.late_snapshots.retain(|late| {
+                            late.position
+                                .parse()
+                                .is_ok_and(|position: Lsn| position > checkpoint.end_lsn)
+                        });
+                        details.late_snapshots.push(LateSnapshot {
+                            position: held.position.to_string(),
+                            transactions: ends.source.transactions_of(&held.snapshot).await?,
+                        });
+                        // It is remembered before a table is that was loaded from it.
+                        details.write(record);
+                        ends.control.save_task(record).await?;
+                    }
+                    held
                 }
             };
             let ids: Vec<u32> = pending

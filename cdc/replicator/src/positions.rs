@@ -52,6 +52,11 @@ impl Positions {
         self.checkpoint = self.checkpoint.max(checkpoint);
     }
 
+    /// The last checkpoint that is durable.
+    pub(crate) fn checkpoint(&self) -> Lsn {
+        self.checkpoint
+    }
+
     /// The stream named a position.
     pub(crate) fn idle_at(&mut self, position: Lsn) {
         self.idle = Some((position, self.begun));

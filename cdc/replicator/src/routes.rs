@@ -99,6 +99,11 @@ impl Routes {
         self.routes.remove(&id)
     }
 
+    /// How many tables there are.
+    pub(crate) fn count(&self) -> usize {
+        self.routes.len()
+    }
+
     pub(crate) fn get(&self, id: RelationId) -> Option<&Route> {
         self.routes.get(&id)
     }

@@ -120,6 +120,11 @@ impl Follower {
         }
     }
 
+    fn is_preparing(&self) -> bool {
+        let two_phase = self.two_phase.as_ref();
+        two_phase.is_some_and(|two_phase| two_phase.preparing)
+    }
+
     /// Whether a truncation is done at the target.
     fn truncates(&self, first: Option<&Arc<Relation>>) -> Result<bool, Interruption> {
         let task = &self.surroundings.task;
@@ -269,7 +274,17 @@ impl Follower {
         let mut record = route.record();
         record.state = TableState::Suspended;
         record.error = Some(reason.clone());
-        if self.open {
+        if self.is_preparing() {
+            // It stays so when the prepared transaction is rolled back: what comes meanwhile is left out already.
+            if self.redefined.contains(&route.target) {
+                return Err(Error::Refused(format!(
+                    "{}: it is to be suspended in a prepared transaction that changes its definition: {reason}",
+                    route.source
+                ))
+                .into());
+            }
+            self.control.save_table(&record).await?;
+        } else if self.open {
             // The transaction may have written the same row already.
             let worker = self.worker();
             worker.begin();
@@ -338,6 +353,7 @@ impl Follower {
                 if self.change(&route, &SchemaChange::DropTable).await? {
                     self.tables.remove(&route.target);
                 }
+                self.redefined.insert(route.target.clone());
                 self.routes.remove(dropped.id);
                 self.worker().begin();
                 let forget = forget_table(self.control.lease(), &route.source);
@@ -357,7 +373,8 @@ impl Follower {
     /// A table that gets a key, or loses it, changes its publication, and partitions that come or go are to do so at the target, when this
     /// transaction is done.
     async fn look_at(&mut self, table: RelationId) -> Result<(), Interruption> {
-        if self.surroundings.task.settings.ddl.altered != DdlPolicy::Apply {
+        // In a transaction that is to be prepared nothing is to be seen, and the source's locks stay; the tables are looked at after its end.
+        if self.surroundings.task.settings.ddl.altered != DdlPolicy::Apply || self.is_preparing() {
             return Ok(());
         }
         let schema = schema::definition::Schema::read_ids(self.source.client(), &[table]).await?;

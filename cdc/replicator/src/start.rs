@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::load::Held;
 use crate::options::crash_points;
 use crate::task::{MigrationType, Start, Task};
+use crate::two_phase;
 use crate::units::{Taken, Unit, left_out, units};
 
 /// The first phase of a task in the control tables: what is at the source may be half made.
@@ -41,6 +42,21 @@ pub(crate) struct Details {
     /// The tables, by their OIDs, of which it only has inserts, because they have no key.
     #[serde(default)]
     pub(crate) inserts_only: Vec<u32>,
+    /// Whether prepared transactions are told when they are prepared; it stays as it was at the beginning.
+    #[serde(default)]
+    pub(crate) two_phase: bool,
+    /// With prepared transactions: what the snapshots see that tables were loaded from later.
+    #[serde(default)]
+    pub(crate) late_snapshots: Vec<LateSnapshot>,
+}
+
+/// A snapshot of the source that was taken after the slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LateSnapshot {
+    /// Its position in the stream.
+    pub(crate) position: String,
+    /// The transactions that it sees, as `pg_current_snapshot` writes it.
+    pub(crate) transactions: String,
 }
 
 impl Task {
@@ -69,6 +85,8 @@ impl Attempt {
         let mut left_over = false;
         if task.start == Start::Reload && !self.reloaded {
             ends.control.reset().await?;
+            let prefix = two_phase::prefix(task);
+            ends.control.roll_back_prepared(&prefix).await?;
             left_over = true;
         }
         self.reloaded = true;
@@ -100,6 +118,10 @@ impl Attempt {
             )));
         }
         self.check(ends, &schema).await?;
+        let two_phase = follows && task.settings.replication.two_phase;
+        if two_phase {
+            two_phase::check(task, ends).await?;
+        }
         let mut record = TaskRecord {
             publications: task.publications.clone(),
             migration_type: migration_type(task.migration).to_owned(),
@@ -126,6 +148,7 @@ impl Attempt {
             Some(earlier) => Details::read(&earlier),
             None => Details::default(),
         };
+        details.two_phase = two_phase;
         details.write(&mut record);
         ends.control.save_task(&record).await?;
         if follows {
@@ -269,7 +292,8 @@ impl Attempt {
         let options = SlotOptions {
             name,
             kind,
-            two_phase: false,
+            two_phase: kind == SlotKind::Permanent
+                && surroundings.task.settings.replication.two_phase,
             failover: false,
             lock_timeout: surroundings.task.settings.replication.slot_lock_timeout,
         };
@@ -353,6 +377,21 @@ impl Attempt {
         }
         if task.migration == MigrationType::FullLoad {
             return Ok(());
+        }
+        let two_phase = task.settings.replication.two_phase;
+        if Details::read(record).two_phase != two_phase {
+            let (was, is) = if two_phase {
+                ("without", "with")
+            } else {
+                ("with", "without")
+            };
+            return Err(Error::Refused(format!(
+                "the task {} was begun {was} Replication.TwoPhase, and can't go on {is} it: start it as it was begun, or start it with a reload",
+                task.name
+            )));
+        }
+        if two_phase {
+            two_phase::check(task, ends).await?;
         }
         let state = ends.source.state(&record.slot).await?;
         let (checkpoint, acknowledged) = ends.control.checkpoint().await?;
