@@ -1,0 +1,1 @@
+//! Carries out what the batch core decides: step, commit, start, adopt, keep the logs.

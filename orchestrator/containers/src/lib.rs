@@ -1,0 +1,1 @@
+//! Runs the attempts of container jobs: on Docker, and as processes where there is none.
