@@ -17,6 +17,8 @@ pub(crate) struct Progress {
     eager: BTreeMap<Xid, Eager>,
     /// Parts of a whole transaction that may have been prepared before.
     parts: Vec<Piece>,
+    /// Whether they are one's that was prepared before the slot could tell of it, and is told right before its commit.
+    late: bool,
 }
 
 #[derive(Debug, Default)]
@@ -123,11 +125,7 @@ impl Receiver {
             return world.commit(eager.owner, end.end_lsn.0);
         }
         self.apply_kept(world, end.xid)?;
-        let last = Piece {
-            ends: vec![TransactionEnd { changes: 0, ..*end }],
-            ..Piece::default()
-        };
-        self.sequence(world, &last)
+        self.sequence(world, &ending(end))
     }
 
     /// A transaction was prepared. It may have been before, and be told again.
@@ -139,6 +137,12 @@ impl Receiver {
         end: &TransactionEnd,
     ) -> Result<(), Ended> {
         self.land_all(world)?;
+        if end.end_lsn.0 <= world.target.checkpoint {
+            // After a crash nobody could tell whether one of that name has ended, so it is none.
+            assert!(!streamed);
+            self.progress.late = true;
+            return Ok(());
+        }
         let eager = self.progress.eager.remove(&end.xid);
         if world.target.is_prepared(gid) {
             assert!(eager.is_none());
@@ -158,6 +162,29 @@ impl Receiver {
             world.may_break()?;
         }
         world.target.advance(end.end_lsn.0);
+        Ok(())
+    }
+
+    /// A prepared transaction ended. If it is not there, it did so before.
+    pub(crate) fn prepared_end(
+        &mut self,
+        world: &mut World,
+        gid: &str,
+        committed: bool,
+        end: &TransactionEnd,
+    ) -> Result<(), Ended> {
+        self.land_all(world)?;
+        if std::mem::take(&mut self.progress.late) {
+            assert!(committed);
+            self.apply_parts(world)?;
+            return self.sequence(world, &ending(end));
+        }
+        if world.target.end_prepared(gid, committed) {
+            world.check_visible(end.end_lsn.0);
+        }
+        world.may_break()?;
+        world.target.advance(end.end_lsn.0);
+        world.check_visible(end.end_lsn.0);
         Ok(())
     }
 
@@ -190,6 +217,14 @@ impl Receiver {
             self.sequence(world, &piece)?;
         }
         Ok(())
+    }
+}
+
+/// Nothing but an end.
+fn ending(end: &TransactionEnd) -> Piece {
+    Piece {
+        ends: vec![TransactionEnd { changes: 0, ..*end }],
+        ..Piece::default()
     }
 }
 

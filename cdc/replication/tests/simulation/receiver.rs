@@ -74,16 +74,7 @@ impl Receiver {
                 gid,
                 committed,
                 end,
-            } => {
-                self.land_all(world)?;
-                if world.target.end_prepared(&gid, committed) {
-                    world.check_visible(end.end_lsn.0);
-                }
-                world.may_break()?;
-                world.target.advance(end.end_lsn.0);
-                world.check_visible(end.end_lsn.0);
-                Ok(())
-            }
+            } => self.prepared_end(world, &gid, committed, &end),
             Delivery::Position { lsn, .. } => {
                 assert!(self.open.is_none(), "a position in a transaction");
                 self.position = lsn.0;
