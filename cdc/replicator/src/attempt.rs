@@ -207,7 +207,7 @@ impl Attempt {
         let details = Details::read(record);
         let (checkpoint, acknowledged) = ends.control.checkpoint().await?;
         let records = ends.control.tables().await?;
-        self.show(&records);
+        show(&self.surroundings, &records);
         // There are some only while they wait for prepared transactions to end.
         let (waiting, records): (Vec<_>, Vec<_>) = records.into_iter().partition(is_unfinished);
         let ids = waiting
@@ -278,23 +278,6 @@ impl Attempt {
         })
         .await
     }
-
-    /// Shows the tables' states to whoever watches.
-    pub(crate) fn show(&self, records: &[TableRecord]) {
-        self.surroundings.status.send_modify(|status| {
-            let mut before: HashMap<_, _> =
-                std::mem::take(&mut status.tables).into_iter().collect();
-            for record in records {
-                let mut table = before
-                    .remove(&record.source)
-                    .unwrap_or_else(|| TableStatus::new(record.state));
-                table.state = record.state;
-                table.error.clone_from(&record.error);
-                table.statistics.snapshot_lsn = record.snapshot_lsn;
-                status.tables.insert(record.source.clone(), table);
-            }
-        });
-    }
 }
 
 impl crate::task::Task {
@@ -306,6 +289,22 @@ impl crate::task::Task {
     pub(crate) fn ends_caught_up(&self) -> bool {
         self.until == Until::CaughtUp || self.settings.full_load.stop_after_cached_changes
     }
+}
+
+/// Shows the tables' states to whoever watches.
+pub(crate) fn show(surroundings: &Surroundings, records: &[TableRecord]) {
+    surroundings.status.send_modify(|status| {
+        let mut before: HashMap<_, _> = std::mem::take(&mut status.tables).into_iter().collect();
+        for record in records {
+            let mut table = before
+                .remove(&record.source)
+                .unwrap_or_else(|| TableStatus::new(record.state));
+            table.state = record.state;
+            table.error.clone_from(&record.error);
+            table.statistics.snapshot_lsn = record.snapshot_lsn;
+            status.tables.insert(record.source.clone(), table);
+        }
+    });
 }
 
 /// Whether a table has yet to be loaded.

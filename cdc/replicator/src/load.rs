@@ -18,7 +18,7 @@ use replication::table_state::TableState;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::attempt::{Attempt, Ends, is_unfinished};
+use crate::attempt::{Attempt, Ends, is_unfinished, show};
 use crate::error::Error;
 use crate::options::crash_points;
 use crate::parts::divide;
@@ -111,7 +111,7 @@ impl Attempt {
                 records.push(table);
             }
         }
-        self.show(&records);
+        show(&self.surroundings, &records);
         let pending: Vec<TableRecord> = records.into_iter().filter(is_unfinished).collect();
         let late = record.phase == FOLLOWING && !pending.is_empty();
         if late && details.two_phase && self.must_wait(ends, &pending).await? {

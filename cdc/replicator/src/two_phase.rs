@@ -12,7 +12,7 @@
 //!
 //! Two things are not as they come. A transaction that was prepared before the slot could tell of it is told as a whole right before its commit:
 //! it is applied as any other. And a definition that changes in a prepared transaction is one that others see when that has ended: then the task
-//! looks at everything anew.
+//! looks at everything anew. (It can't look at a table that such a transaction holds at the source: if it is started again meanwhile, it waits.)
 
 use std::collections::HashMap;
 
@@ -22,10 +22,11 @@ use pgoutput::message::{RelationId, Xid};
 use replication::piece::TransactionEnd;
 
 use crate::apply::{Applied, PreparedEnding};
-use crate::attempt::Ends;
+use crate::attempt::{Ends, is_unfinished, show};
 use crate::error::Error;
 use crate::filter::leave_out_copied;
 use crate::follow::{Again, Follower, Interruption, KEPT, checkpoint};
+use crate::routes::{Route, Routes};
 use crate::start::LateSnapshot;
 use crate::task::Task;
 use crate::visibility::Visibility;
@@ -259,20 +260,39 @@ impl Follower {
         let ended = worker.end_prepared(&name, ending, checkpoint(&end)).await;
         ended.map_err(|error| self.interruption(error, end.end_lsn))?;
         self.last_end = end.end_lsn;
-        let (applied, looks_anew) = match prepared {
+        let (applied, redefines) = match prepared {
             Prepared::Now { applied, redefines } => (*applied, redefines),
             Prepared::Before => (Applied::default(), self.are_others().await?),
         };
-        match ending {
-            PreparedEnding::Commit => self.committed(&applied, &end),
-            PreparedEnding::Rollback => self.committed(&Applied::default(), &end),
-        }
+        let looks_anew = match ending {
+            PreparedEnding::Commit => {
+                self.committed(&applied, &end);
+                redefines
+            }
+            PreparedEnding::Rollback => {
+                self.committed(&Applied::default(), &end);
+                if redefines {
+                    self.forget_definitions().await?;
+                }
+                false
+            }
+        };
         let two_phase = self.two_phase()?;
         let loads = two_phase.tables_wait && two_phase.prepared.is_empty();
         match looks_anew || loads {
             true => Err(Interruption::Again(Again::Anew)),
             false => Ok(()),
         }
+    }
+
+    /// The tables are what they were before the prepared transaction, as the target remembers.
+    async fn forget_definitions(&mut self) -> Result<(), Interruption> {
+        let records = self.control.tables().await?;
+        show(&self.surroundings, &records);
+        let records = records.into_iter().filter(|record| !is_unfinished(record));
+        self.routes = Routes::new(records.filter_map(Route::of));
+        self.tables.clear();
+        Ok(())
     }
 
     /// Whether the tables are not those that were known when the stream began: a transaction has ended that was prepared before that.

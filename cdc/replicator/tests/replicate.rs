@@ -4,9 +4,15 @@
 
 mod support;
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use replication::settings::ApplyMode;
+use replicator::Outcome;
 use replicator::status::Phase;
+use replicator::task::{Start, Until};
 use support::{Clusters, Pair};
+use tests::support::random::Random;
 
 #[test]
 fn replicates() {
@@ -169,4 +175,107 @@ const CASES: &[Case] = &[
             pair.assert_equal();
         },
     ),
+    (
+        "prepared_transactions_survive_every_end_of_the_task",
+        "create table items (id int primary key, name text);
+         create table log (line text)",
+        prepared_transactions,
+    ),
+    (
+        "two_phase_commit_stays_as_it_was_begun",
+        "create table items (id int primary key)",
+        |pair| {
+            let task = |two_phase| {
+                let mut task = pair.task();
+                task.settings.replication.two_phase = two_phase;
+                task.until = Until::CaughtUp;
+                task
+            };
+            pair.start(task(true)).end().unwrap();
+            let error = pair.start(task(false)).end().unwrap_err().to_string();
+            assert!(
+                error.contains("was begun with Replication.TwoPhase"),
+                "{error}"
+            );
+            let mut reloaded = task(false);
+            reloaded.start = Start::Reload;
+            pair.start(reloaded).end().unwrap();
+            let error = pair.start(task(true)).end().unwrap_err().to_string();
+            assert!(
+                error.contains("was begun without Replication.TwoPhase"),
+                "{error}"
+            );
+        },
+    ),
 ];
+
+#[test]
+fn a_target_that_prepares_nothing_is_refused() {
+    let clusters = Clusters::start_with(&[("max_prepared_transactions", "0")]);
+    let pair = clusters.pair("refused", "create table items (id int primary key)");
+    let mut task = pair.task();
+    task.settings.replication.two_phase = true;
+    let error = pair.start(task).end().unwrap_err().to_string();
+    let expected = "the target has max_prepared_transactions = 0";
+    assert!(error.contains(expected), "{error}");
+    assert_eq!(
+        pair.source.one("select count(*) from pg_replication_slots"),
+        "0"
+    );
+}
+
+/// While the task is ended again and again, transactions are prepared, and end.
+fn prepared_transactions(pair: &Pair) {
+    let seed = std::env::var("RATCHET_SEED").map_or(7, |seed| seed.parse().unwrap());
+    let mut random = Random::new(seed);
+    let task = || {
+        let mut task = pair.task();
+        task.settings.replication.two_phase = true;
+        task
+    };
+    let mut next = 0;
+    let mut open: Vec<u64> = Vec::new();
+    for _ in 0..20 {
+        let running = pair.start(task());
+        for _ in 0..random.between(1, 8) {
+            match random.below(5) {
+                0 | 1 if open.len() < 6 => {
+                    next += 1;
+                    let rows = *random.one_of(&[1, 3, 2000]);
+                    pair.source.run(&format!(
+                        "begin; insert into items select {next} * 10000 + i, 'prepared' from generate_series(1, {rows}) i;
+                         savepoint s; insert into log values ('gone'); rollback to s; insert into log values ('{next}');
+                         update items set name = name || '!' where id = {next} * 10000 + 1;
+                         prepare transaction 'seed {seed} {next}'"
+                    ));
+                    open.push(next);
+                }
+                2 | 3 if !open.is_empty() => {
+                    let place = usize::try_from(random.below(open.len() as u64)).unwrap();
+                    let number = open.swap_remove(place);
+                    let how = *random.one_of(&["commit", "commit", "rollback"]);
+                    pair.source
+                        .run(&format!("{how} prepared 'seed {seed} {number}'"));
+                }
+                _ => {
+                    next += 1;
+                    pair.source.run(&format!(
+                        "insert into items values ({next} * 10000, 'plain'); insert into log values ('plain {next}')"
+                    ));
+                }
+            }
+            sleep(Duration::from_millis(random.below(60)));
+        }
+        running.kill();
+    }
+    for number in open {
+        pair.source
+            .run(&format!("commit prepared 'seed {seed} {number}'"));
+    }
+    let mut last = task();
+    last.until = Until::CaughtUp;
+    assert_eq!(pair.start(last).end().unwrap(), Outcome::CaughtUp);
+    pair.assert_equal();
+    let left = "select count(*) from pg_prepared_xacts where database = current_database()";
+    assert_eq!(pair.target.one(left), "0");
+}

@@ -35,6 +35,11 @@ pub(crate) struct Pair {
 
 impl Clusters {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The target with these settings.
+    pub(crate) fn start_with(target: &[(&str, &str)]) -> Self {
         let settings = [
             ("wal_level", "logical"),
             ("max_replication_slots", "40"),
@@ -43,7 +48,7 @@ impl Clusters {
         ];
         Self {
             source: Cluster::start(&settings),
-            target: Cluster::start(&[]),
+            target: Cluster::start(target),
         }
     }
 
