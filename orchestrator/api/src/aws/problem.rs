@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::aws::body::Unread;
+
 /// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -63,24 +65,6 @@ impl Problem {
         Self::new("UnknownOperationException", 400, message)
     }
 
-    /// The body is longer than the limit.
-    pub(crate) fn too_large(limit: usize) -> Self {
-        Self::new(
-            "RequestEntityTooLargeException",
-            413,
-            format!("Request size exceeded the limit of {limit} bytes"),
-        )
-    }
-
-    /// The body did not arrive.
-    pub(crate) fn too_slow() -> Self {
-        Self::new(
-            "RequestTimeoutException",
-            408,
-            "The request's body did not arrive in time",
-        )
-    }
-
     /// The server can't do it now; a client tries again by itself.
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
         Self::new("ServiceUnavailable", 503, message)
@@ -104,5 +88,17 @@ impl Problem {
             message: &self.message,
             resource_name: self.resource_name.as_deref(),
         })
+    }
+}
+
+/// The body did not come, or not as one that is read.
+impl From<Unread> for Problem {
+    fn from(why: Unread) -> Self {
+        let message = why.to_string();
+        match why {
+            Unread::TooLarge(_) => Self::new("RequestEntityTooLargeException", 413, message),
+            Unread::TooSlow => Self::new("RequestTimeoutException", 408, message),
+            Unread::Broken(_) => Self::serialization(message),
+        }
     }
 }
