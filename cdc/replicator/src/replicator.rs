@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use replication::settings::ErrorBehavior;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -114,41 +115,44 @@ async fn run(surroundings: &Surroundings, stop: &CancellationToken) -> Result<Ou
     }
 }
 
-/// The pauses between attempts: short at first, as most trouble is over in a second.
+/// The pauses between attempts: short at first, as most trouble is over in a second. No two tasks that met the same trouble come back together.
 struct Pauses {
-    left: Option<u64>,
-    limit: Option<u64>,
-    next: Duration,
-    longest: Duration,
+    growing: ExponentialBuilder,
+    left: ExponentialBackoff,
 }
 
-/// The pause before the first repetition.
+/// The pause before the first repetition, without what chance adds (up to as much again).
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 impl Pauses {
     fn new(errors: &ErrorBehavior) -> Self {
+        let longest = errors
+            .recoverable_throttling_max
+            .min(errors.recoverable_interval.max(FIRST_PAUSE) * 12)
+            .max(FIRST_PAUSE);
+        let growing = ExponentialBuilder::new()
+            .with_min_delay(FIRST_PAUSE)
+            .with_max_delay(longest)
+            .with_jitter();
+        Self::growing(match errors.recoverable_count {
+            Some(count) => growing.with_max_times(usize::try_from(count).unwrap_or(usize::MAX)),
+            None => growing.without_max_times(),
+        })
+    }
+
+    fn growing(growing: ExponentialBuilder) -> Self {
         Self {
-            left: errors.recoverable_count,
-            limit: errors.recoverable_count,
-            next: FIRST_PAUSE,
-            longest: errors
-                .recoverable_throttling_max
-                .min(errors.recoverable_interval.max(FIRST_PAUSE) * 12),
+            left: growing.build(),
+            growing,
         }
     }
 
     fn start_over(&mut self) {
-        self.left = self.limit;
-        self.next = FIRST_PAUSE;
+        self.left = self.growing.build();
     }
 
     fn next(&mut self) -> Option<Duration> {
-        if let Some(left) = &mut self.left {
-            *left = left.checked_sub(1)?;
-        }
-        let pause = self.next;
-        self.next = (pause * 2).min(self.longest.max(FIRST_PAUSE));
-        Some(pause)
+        self.left.next()
     }
 }
 
@@ -197,23 +201,41 @@ impl Surroundings {
 mod tests {
     use std::time::Duration;
 
+    use replication::settings::TaskSettings;
+
     use super::{FIRST_PAUSE, Pauses};
 
     #[test]
     fn pauses_grow_to_their_longest_and_end_with_their_count() {
-        let mut pauses = Pauses {
-            left: Some(4),
-            limit: Some(4),
-            next: FIRST_PAUSE,
-            longest: Duration::from_millis(300),
+        let check = |settings: &str, expected: &[u32]| {
+            let settings = TaskSettings::parse(settings).unwrap();
+            let mut pauses = Pauses::new(&settings.errors);
+            for _ in 0..2 {
+                for (number, times) in expected.iter().enumerate() {
+                    let pause = pauses.next().expect("there is one more");
+                    let least = FIRST_PAUSE * *times;
+                    // Half a millisecond for what is lost in a float.
+                    let range = least..=least * 2 + Duration::from_micros(500);
+                    assert!(range.contains(&pause), "{settings:?} {number}: {pause:?}");
+                }
+                if settings.errors.recoverable_count.is_some() {
+                    assert_eq!(pauses.next(), None);
+                }
+                pauses.start_over();
+            }
         };
-        let take = |pauses: &mut Pauses| -> Vec<u128> {
-            std::iter::from_fn(|| pauses.next())
-                .map(|pause| pause.as_millis())
-                .collect()
-        };
-        assert_eq!(take(&mut pauses), [100, 200, 300, 300]);
-        pauses.start_over();
-        assert_eq!(take(&mut pauses), [100, 200, 300, 300]);
+        check(
+            r#"{"ErrorBehavior": {"RecoverableErrorCount": 8, "RecoverableErrorInterval": 5, "RecoverableErrorThrottlingMax": 5}}"#,
+            &[1, 2, 4, 8, 16, 32, 50, 50],
+        );
+        check(
+            r#"{"ErrorBehavior": {"RecoverableErrorCount": 3, "RecoverableErrorInterval": 0}}"#,
+            &[1, 2, 4],
+        );
+        check(r#"{"ErrorBehavior": {"RecoverableErrorCount": 0}}"#, &[]);
+        check(
+            r#"{"ErrorBehavior": {"RecoverableErrorCount": -1, "RecoverableErrorInterval": 1, "RecoverableErrorThrottling": false}}"#,
+            &[1, 2, 4, 8, 10, 10, 10],
+        );
     }
 }
