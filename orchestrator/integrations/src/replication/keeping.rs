@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use interpreter::failure::Failure;
@@ -23,8 +24,22 @@ use crate::replication::parameters::{Start, StartType};
 use crate::replication::performer::{Begun, Performer};
 use crate::replication::record::{End, How, Record, Wanted};
 
-/// The pause before something that could not be remembered is tried again.
-pub(crate) const PAUSE: Duration = Duration::from_millis(500);
+/// The pauses before something is tried again that could not be asked or remembered, without end.
+pub(crate) fn pauses() -> ExponentialBackoff {
+    ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(100))
+        .with_max_delay(Duration::from_secs(2))
+        .without_max_times()
+        .with_jitter()
+        .build()
+}
+
+/// Waits for the next of the pauses.
+pub(crate) async fn pause(pauses: &mut ExponentialBackoff) {
+    if let Some(pause) = pauses.next() {
+        tokio::time::sleep(pause).await;
+    }
+}
 
 /// What the clones of a registry share.
 pub(crate) struct Shared {
@@ -276,12 +291,13 @@ impl Shared {
         let Some((end, mut commit)) = self.note_end(&name, how, message) else {
             return;
         };
+        let mut pauses = pauses();
         while let Err(error) = commit.await {
             if !error.is_retryable() || self.closing.is_cancelled() {
                 tracing::warn!(task = &*name, %error, "cannot remember the end of a replication task");
                 return;
             }
-            tokio::time::sleep(PAUSE).await;
+            pause(&mut pauses).await;
             let tasks = self.tasks();
             let Some(entry) = tasks.get(&name) else {
                 return;

@@ -26,7 +26,7 @@ use tokio_util::task::TaskTracker;
 use crate::replication::conditions::{Goal, is_reached, judge};
 use crate::replication::definition::{Migration, Places};
 use crate::replication::dms_failures::{not_found, task_failed, unavailable};
-use crate::replication::keeping::{Entry, Launch, PAUSE, Running, Shared, Step, find};
+use crate::replication::keeping::{Entry, Launch, Running, Shared, Step, find, pause, pauses};
 use crate::replication::parameters::{Condition, Start};
 use crate::replication::performer::Performer;
 use crate::replication::record::{End, KIND, Record, Wanted};
@@ -244,6 +244,7 @@ impl ReplicationTasks {
         running: &Running,
         condition: Condition,
     ) -> Result<Lsn, Failure> {
+        let mut pauses = pauses();
         loop {
             let task = self.shared.task(identifier)?;
             let asked = self.shared.performer.source_end(task);
@@ -260,7 +261,7 @@ impl ReplicationTasks {
             if !error.is_retryable() {
                 return Err(task_failed(error.to_string()));
             }
-            tokio::time::sleep(PAUSE).await;
+            pause(&mut pauses).await;
         }
     }
 
@@ -359,12 +360,13 @@ impl ReplicationTasks {
         }
         let this = self.clone();
         let stopping = async move {
+            let mut pauses = pauses();
             while let Err(failure) = this.stop(&name).await {
                 if this.shared.closing.is_cancelled() {
                     return;
                 }
                 tracing::warn!(task = &*name, ?failure, "cannot stop a replication task");
-                tokio::time::sleep(PAUSE).await;
+                pause(&mut pauses).await;
             }
         };
         // Outside a runtime everything is ending anyway.
