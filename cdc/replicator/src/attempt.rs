@@ -27,7 +27,8 @@ use replication::table_state::TableState;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
-use crate::follow::{Again, Beginning, Follower, Interruption, Manner};
+use crate::follow::interruption::{Again, Interruption};
+use crate::follow::{Beginning, Follower, Manner};
 use crate::load::Held;
 use crate::replicator::{Outcome, Surroundings};
 use crate::routes::{Route, Routes};

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Read in this order: [`task`], [`options`], [`replicator`]; then an attempt and its phases: `attempt`, `start`, `units`, `parts`, `load`,
-//! `completion`, [`sequences`]; then what follows the stream: `follow`, `routes`, `filter`, `positions`, `lanes`, `apply`, `sequence`, `definition`,
+//! `completion`, [`sequences`]; then what follows the stream: `follow` (with `whole`, `streamed`,
+//! `landing`, `interruption`), `routes`, `filter`, `positions`, `lanes`, `apply`, `sequence`, `definition`,
 //! `redefine`, `eager`, `spill`, `two_phase`, `visibility`; last what is told: [`status`], [`metrics`], [`error`].
 
 mod apply;

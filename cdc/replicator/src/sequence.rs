@@ -20,7 +20,8 @@ use replication::table_state::TableState;
 
 use crate::definition::{self, Told};
 use crate::error::Error;
-use crate::follow::{Again, Follower, Interruption, checkpoint};
+use crate::follow::interruption::{Again, Interruption};
+use crate::follow::{Follower, checkpoint};
 use crate::options::crash_points;
 use crate::redefine;
 use crate::routes::{Open, Route, without_missing};
