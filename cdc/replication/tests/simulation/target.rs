@@ -56,6 +56,11 @@ impl Target {
         }
     }
 
+    /// The position that everything before is durable of.
+    pub(crate) fn durable(&self) -> u64 {
+        self.checkpoint.max(self.acknowledged)
+    }
+
     pub(crate) fn begin(&mut self) -> Owner {
         self.last_owner += 1;
         self.database.begin(self.last_owner);

@@ -169,7 +169,7 @@ impl World {
 
     /// Tells the slot what is durable.
     fn confirm(&mut self) {
-        let durable = self.target.checkpoint.max(self.target.acknowledged);
+        let durable = self.target.durable();
         assert!(self.confirmed <= durable);
         self.confirmed = durable;
     }
@@ -184,10 +184,7 @@ impl World {
     fn connect(&mut self) -> Connection {
         self.target.crash();
         self.check_resumable();
-        let asked = match self.random.chance(50) {
-            true => self.target.checkpoint,
-            false => self.target.checkpoint.max(self.target.acknowledged),
-        };
+        let asked = self.target.durable();
         let start = asked.max(self.confirmed);
         let version = match self.two_phase_since {
             Some(_) => 3 + self.random.below(2),
