@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics says so")]
 
-#[path = "net/model.rs"]
 mod model;
-#[path = "net/plans.rs"]
 mod plans;
-#[path = "net/random.rs"]
 mod random;
+#[path = "../support/mod.rs"]
 mod support;
+mod tell;
+mod works;
