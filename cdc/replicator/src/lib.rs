@@ -6,10 +6,10 @@
 //!        └── Status (watch), Notices       trouble that passes: pause, and begin again from the target's checkpoint
 //! ```
 //!
-//! Read in this order: [`task`], [`options`], [`replicator`]; then an attempt and its phases: `attempt`, `start`, `units`, `parts`, `load`,
-//! `completion`, [`sequences`]; then what follows the stream: `follow` (with `whole`, `streamed`,
-//! `landing`, `interruption`), `routes`, `filter`, `positions`, `lanes`, `apply`, `sequence`, `definition`,
-//! `redefine`, `eager`, `spill`, `two_phase`, `visibility`; last what is told: [`status`], [`metrics`], [`error`].
+//! Read in this order: [`task`], [`options`], [`replicator`]; then an attempt and its phases: `attempt`, `start`, `units`, `parts`, `load` (with
+//! `division`, `copying`), `completion`, [`sequences`]; then what follows the stream: `follow` (with `whole`, `streamed`, `landing`,
+//! `interruption`), `routes`, `filter`, `positions`, `lanes`, `apply`, `sequence`, `definition`, `redefine`, `eager`, `spill` (with `kept`,
+//! `block`), `two_phase`, `visibility`; last what is told: [`status`], [`metrics`], [`error`].
 
 mod apply;
 mod attempt;
