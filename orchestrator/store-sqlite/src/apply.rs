@@ -11,6 +11,7 @@ use store::records::{
     ActivityRecord, ExecutionId, ResourceRecord, RevisionRecord, StateMachineRecord, Tag,
 };
 
+use crate::apply_jobs::{delete_jobs, write_jobs};
 use crate::group::{Added, ExecutionRow, Rows};
 use crate::many_rows::ManyRows;
 use crate::rows::{integer, machine_type_code, status_code};
@@ -37,6 +38,8 @@ pub(crate) async fn apply(
     if !rows.deleted.is_empty() {
         delete_executions(connection, &rows.deleted).await?;
     }
+    write_jobs(connection, &rows.jobs).await?;
+    delete_jobs(connection, &rows.deleted_jobs).await?;
     Ok(refused)
 }
 
@@ -267,7 +270,9 @@ async fn write_other(connection: &mut SqliteConnection, write: &Write) -> Result
         | Write::AppendHistory { .. }
         | Write::PutSnapshot { .. }
         | Write::AppendInput { .. }
-        | Write::DeleteExecution(_) => Ok(()),
+        | Write::DeleteExecution(_)
+        | Write::PutJob(_)
+        | Write::DeleteJobs(_) => Ok(()),
     }
 }
 

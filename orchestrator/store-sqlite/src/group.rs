@@ -1,9 +1,11 @@
 //! What a group of commits comes to: the rows to write, after everything that a later write makes needless is left out.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use store::contract::{Commit, Write};
-use store::records::{ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk};
+use store::records::{ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, JobRecord};
 
 use crate::apply::Refused;
 
@@ -49,6 +51,11 @@ pub(crate) struct Rows<'a> {
     pub(crate) others: Vec<&'a Write>,
     /// Executions to remove altogether, after everything else.
     pub(crate) deleted: Vec<ExecutionId>,
+    /// Jobs as they are at the end of the group.
+    pub(crate) jobs: Vec<&'a JobRecord>,
+    jobs_index: HashMap<&'a str, usize>,
+    /// Jobs to remove, after those above were written.
+    pub(crate) deleted_jobs: Vec<&'a Arc<str>>,
 }
 
 /// A new status of an execution.
@@ -105,6 +112,7 @@ pub(crate) fn size(commit: &Commit) -> usize {
             Write::PutSnapshot { snapshot, .. } => snapshot.len(),
             Write::AppendInput { input, .. } => input.len(),
             Write::AddRevision(revision) => revision.definition.len(),
+            Write::PutJob(record) => record.document.len(),
             Write::PutStateMachine(_)
             | Write::AddExecution(_)
             | Write::SetStatus { .. }
@@ -113,7 +121,8 @@ pub(crate) fn size(commit: &Commit) -> usize {
             | Write::DeleteActivity(_)
             | Write::PutTags { .. }
             | Write::PutResource(_)
-            | Write::DeleteResource { .. } => 0,
+            | Write::DeleteResource { .. }
+            | Write::DeleteJobs(_) => 0,
         })
         .sum()
 }
@@ -165,7 +174,9 @@ impl<'a> Added<'a> {
                 | Write::DeleteActivity(_)
                 | Write::PutTags { .. }
                 | Write::PutResource(_)
-                | Write::DeleteResource { .. } => {}
+                | Write::DeleteResource { .. }
+                | Write::PutJob(_)
+                | Write::DeleteJobs(_) => {}
             }
         }
     }
@@ -253,6 +264,18 @@ impl<'a> Rows<'a> {
             | Write::PutTags { .. }
             | Write::PutResource(_)
             | Write::DeleteResource { .. } => self.others.push(write),
+            Write::PutJob(record) => self.put_job(record),
+            Write::DeleteJobs(ids) => self.deleted_jobs.extend(ids),
+        }
+    }
+
+    fn put_job(&mut self, record: &'a JobRecord) {
+        match self.jobs_index.entry(&record.id) {
+            Entry::Occupied(entry) => self.jobs[*entry.get()] = record,
+            Entry::Vacant(entry) => {
+                entry.insert(self.jobs.len());
+                self.jobs.push(record);
+            }
         }
     }
 

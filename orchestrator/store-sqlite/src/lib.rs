@@ -10,6 +10,7 @@
 //! `apply` (its statements) and the `read_…` modules.
 
 mod apply;
+mod apply_jobs;
 mod checkpoint;
 mod errors;
 mod group;
@@ -17,6 +18,7 @@ mod many_rows;
 pub mod open;
 mod read_executions;
 mod read_history;
+mod read_jobs;
 mod read_resources;
 mod rows;
 mod schema;

@@ -16,7 +16,8 @@ use crate::rows::{integer, machine_type, number};
 const LAST_NUMBERS: &str = "select
      max(coalesce((select max(id) from executions), 0), coalesce((select last from numbers where kind = 1), 0)),
      coalesce((select max(id) from state_machines), 0),
-     coalesce((select max(id) from revisions), 0)";
+     coalesce((select max(id) from revisions), 0),
+     max(coalesce((select max(number) from jobs), 0), coalesce((select last from numbers where kind = 2), 0))";
 
 /// The highest numbers given out so far.
 pub(crate) async fn last_numbers(pool: &SqlitePool) -> Result<LastNumbers, Error> {
@@ -28,6 +29,7 @@ pub(crate) async fn last_numbers(pool: &SqlitePool) -> Result<LastNumbers, Error
         execution: number(row.try_get(0).map_err(read_error)?),
         state_machine: number(row.try_get(1).map_err(read_error)?),
         revision: number(row.try_get(2).map_err(read_error)?),
+        job: number(row.try_get(3).map_err(read_error)?),
     })
 }
 

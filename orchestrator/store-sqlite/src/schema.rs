@@ -10,7 +10,7 @@ use crate::open::OpenError;
 const APPLICATION_ID: i64 = 0x5254_4348;
 
 /// Each brings the schema one version further; `user_version` says how many were applied. Never change one, add one.
-const MIGRATIONS: [&str; 2] = [FIRST, RESOURCES];
+const MIGRATIONS: [&str; 3] = [FIRST, RESOURCES, JOBS];
 
 /// - `executions` and `history` only grow at their ends: a key in the middle would make every commit touch pages of its own.
 /// - `executions_by_status` serves every list: one status directly, all of them as a merge.
@@ -108,6 +108,29 @@ create table resources (
     document text not null,
     primary key (kind, name)
 ) strict, without rowid;
+";
+
+/// - `jobs` grows at its end; a job is found by its id, and listed with its queue or with the job that it is a part of.
+/// - `jobs_unfinished` is what a restart loads, `jobs_by_end` what retention removes.
+const JOBS: &str = "
+create table jobs (
+    number integer primary key,
+    id text not null,
+    queue text not null,
+    parent text,
+    name text not null,
+    definition text not null,
+    share text,
+    status integer not null,
+    created_at integer not null,
+    ended_at integer,
+    document text not null
+) strict;
+create unique index jobs_by_id on jobs (id);
+create index jobs_by_queue on jobs (queue, status) where parent is null;
+create index jobs_by_parent on jobs (parent, status) where parent is not null;
+create index jobs_unfinished on jobs (number) where ended_at is null;
+create index jobs_by_end on jobs (ended_at) where ended_at is not null and parent is null;
 ";
 
 const APPLICATION: &str = "pragma application_id";

@@ -8,10 +8,11 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
-use store::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, Store};
+use store::contract::{Commit, Direction, Error, ExecutionFilter, JobFilter, LastNumbers, Store};
 use store::records::{
-    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Parent, Recovered, ResourceRecord,
-    RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
+    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, JobRecord, Parent, Recovered,
+    ResourceRecord, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
+    UnfinishedExecution,
 };
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -20,7 +21,7 @@ use tokio::task::coop::unconstrained;
 
 use crate::open::{OpenError, Opened, Options, open};
 use crate::writer::{Request, Writer};
-use crate::{read_executions, read_history, read_resources};
+use crate::{read_executions, read_history, read_jobs, read_resources};
 
 /// The store in a data directory. Close it, so that everything is in the database's one file.
 pub struct SqliteStore {
@@ -231,6 +232,38 @@ impl Store for SqliteStore {
 
     fn resources<'a>(&'a self, kind: &'a str) -> BoxFuture<'a, Result<Vec<ResourceRecord>, Error>> {
         Box::pin(read_resources::resources(&self.readers, kind))
+    }
+
+    fn jobs_by_id<'a>(
+        &'a self,
+        ids: &'a [Arc<str>],
+    ) -> BoxFuture<'a, Result<Vec<JobRecord>, Error>> {
+        Box::pin(read_jobs::jobs_by_id(&self.readers, ids))
+    }
+
+    fn jobs(
+        &self,
+        filter: JobFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>> {
+        Box::pin(read_jobs::jobs(&self.readers, filter, before, limit))
+    }
+
+    fn unfinished_jobs(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>> {
+        Box::pin(read_jobs::unfinished_jobs(&self.readers, after, limit))
+    }
+
+    fn ended_jobs(
+        &self,
+        ended_before: i64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>> {
+        Box::pin(read_jobs::ended_jobs(&self.readers, ended_before, limit))
     }
 
     fn delete_ended(&self, ended_before: i64, limit: usize) -> BoxFuture<'_, Result<u64, Error>> {

@@ -200,7 +200,7 @@ async fn a_newer_database_is_refused() {
     alter(directory.path(), "pragma user_version = 77").await;
     check_refusal(
         directory.path(),
-        "cannot open the database: its version is 77, this binary knows 2",
+        "cannot open the database: its version is 77, this binary knows 3",
     )
     .await;
 }
@@ -216,11 +216,13 @@ async fn an_older_database_is_brought_up_to_date() {
     store.close().await.unwrap();
     // As the first version left it.
     alter(directory.path(), "drop table resources").await;
+    alter(directory.path(), "drop table jobs").await;
     alter(directory.path(), "pragma user_version = 1").await;
     let store = SqliteStore::open(directory.path(), Options::default())
         .await
         .unwrap();
     assert!(store.resources("task").await.unwrap().is_empty());
+    assert!(store.unfinished_jobs(None, 9).await.unwrap().is_empty());
     assert!(store.execution(ExecutionId(1)).await.unwrap().is_some());
     store.close().await.unwrap();
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::records::{
     ActivityRecord, ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, HistoryPage,
-    Parent, Recovered, Recovery, ResourceRecord, RevisionId, RevisionRecord, StateMachineId,
-    StateMachineRecord, Tag, UnfinishedExecution,
+    JobRecord, Parent, Recovered, Recovery, ResourceRecord, RevisionId, RevisionRecord,
+    StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
 };
 
 /// Where executions survive.
@@ -123,6 +123,43 @@ pub trait Store: Send + Sync + 'static {
     /// All resources of a kind, by name.
     fn resources<'a>(&'a self, kind: &'a str) -> BoxFuture<'a, Result<Vec<ResourceRecord>, Error>>;
 
+    /// The job with that id.
+    fn job<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<JobRecord>, Error>> {
+        Box::pin(async move {
+            let ids = [Arc::from(id)];
+            Ok(self.jobs_by_id(&ids).await?.pop())
+        })
+    }
+
+    /// The jobs with those ids, in any order; one that is not there is left out.
+    fn jobs_by_id<'a>(
+        &'a self,
+        ids: &'a [Arc<str>],
+    ) -> BoxFuture<'a, Result<Vec<JobRecord>, Error>>;
+
+    /// Jobs, newest first, whose number stands below `before`.
+    fn jobs(
+        &self,
+        filter: JobFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>>;
+
+    /// Jobs that have not ended, oldest first, whose number stands above `after`.
+    fn unfinished_jobs(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>>;
+
+    /// Jobs that are no part of another and ended before `ended_before` (milliseconds since 1970), up to `limit`: what
+    /// [`Write::DeleteJobs`] may remove.
+    fn ended_jobs(
+        &self,
+        ended_before: i64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>>;
+
     /// Deletes for good up to `limit` executions that ended before `ended_before` (milliseconds since 1970), with their
     /// histories; says how many.
     fn delete_ended(&self, ended_before: i64, limit: usize) -> BoxFuture<'_, Result<u64, Error>>;
@@ -143,6 +180,8 @@ pub struct LastNumbers {
     pub state_machine: u64,
     /// Of revisions.
     pub revision: u64,
+    /// Of jobs.
+    pub job: u64,
 }
 
 /// Which executions to list.
@@ -153,6 +192,62 @@ pub struct ExecutionFilter {
     /// Only those with this status.
     pub status: Option<ExecutionStatus>,
 }
+
+/// Which jobs to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Among which.
+    pub among: JobsAmong,
+    /// Only those with this status.
+    pub status: Option<u8>,
+    /// Only those with such a name; upper and lower case of ASCII are the same.
+    pub name: Option<TextMatch>,
+    /// Only those with such a definition.
+    pub definition: Option<TextMatch>,
+    /// Only those of this share.
+    pub share: Option<Arc<str>>,
+    /// Only those submitted before this.
+    pub created_before: Option<i64>,
+    /// Only those submitted after this.
+    pub created_after: Option<i64>,
+}
+
+impl JobFilter {
+    /// All of them.
+    #[must_use]
+    pub fn all(among: JobsAmong) -> Self {
+        Self {
+            among,
+            status: None,
+            name: None,
+            definition: None,
+            share: None,
+            created_before: None,
+            created_after: None,
+        }
+    }
+}
+
+/// The jobs that a list chooses from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobsAmong {
+    /// The jobs of a queue that are no part of another job.
+    Queue(Arc<str>),
+    /// The parts of a job.
+    Parent(Arc<str>),
+}
+
+/// A text that is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TextMatch {
+    /// The whole text.
+    Exact(Arc<str>),
+    /// How the text begins.
+    Prefix(Arc<str>),
+}
+
+/// How many statuses of jobs there are; their codes begin at 0.
+pub const JOB_STATUSES: u8 = 7;
 
 /// Which way a history is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,6 +336,10 @@ pub enum Write {
         /// Its name.
         name: Arc<str>,
     },
+    /// Adds a job, or replaces the status, end and document of the one with its id.
+    PutJob(JobRecord),
+    /// Removes jobs with all their parts. None of the ids is put again, in this commit or later.
+    DeleteJobs(Vec<Arc<str>>),
 }
 
 /// Why a store did not do as asked.

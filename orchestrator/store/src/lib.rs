@@ -8,6 +8,7 @@ pub mod contract;
 pub mod encoding;
 pub mod history_page;
 pub mod memory;
+mod memory_jobs;
 mod memory_state;
 pub mod records;
 #[cfg(any(test, feature = "suite"))]

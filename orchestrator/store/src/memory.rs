@@ -4,12 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
-use crate::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, Store};
+use crate::contract::{Commit, Direction, Error, ExecutionFilter, JobFilter, LastNumbers, Store};
 use crate::history_page::PageBuilder;
 use crate::memory_state::State;
 use crate::records::{
-    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Parent, Recovered, ResourceRecord,
-    RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
+    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, JobRecord, Parent, Recovered,
+    ResourceRecord, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
+    UnfinishedExecution,
 };
 
 /// A store in memory. Clones share their state; [`MemoryStore::survivor`] does not.
@@ -269,6 +270,38 @@ impl Store for MemoryStore {
 
     fn resources<'a>(&'a self, kind: &'a str) -> BoxFuture<'a, Result<Vec<ResourceRecord>, Error>> {
         self.read(|state| Ok(state.resources(kind)))
+    }
+
+    fn jobs_by_id<'a>(
+        &'a self,
+        ids: &'a [Arc<str>],
+    ) -> BoxFuture<'a, Result<Vec<JobRecord>, Error>> {
+        self.read(|state| Ok(state.jobs.by_id(ids)))
+    }
+
+    fn jobs(
+        &self,
+        filter: JobFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>> {
+        self.read(|state| Ok(state.jobs.list(&filter, before, limit)))
+    }
+
+    fn unfinished_jobs(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>> {
+        self.read(|state| Ok(state.jobs.unfinished(after, limit)))
+    }
+
+    fn ended_jobs(
+        &self,
+        ended_before: i64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>> {
+        self.read(|state| Ok(state.jobs.ended(ended_before, limit)))
     }
 
     fn delete_ended(&self, ended_before: i64, limit: usize) -> BoxFuture<'_, Result<u64, Error>> {

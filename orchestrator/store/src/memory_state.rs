@@ -5,6 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, Write};
+use crate::memory_jobs::Jobs;
 use crate::records::{
     ActivityRecord, ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, Parent, Recovered,
     Recovery, ResourceRecord, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
@@ -23,6 +24,7 @@ pub(crate) struct State {
     activities: BTreeMap<Arc<str>, ActivityRecord>,
     tags: HashMap<Arc<str>, Vec<Tag>>,
     resources: BTreeMap<(Arc<str>, Arc<str>), ResourceRecord>,
+    pub(crate) jobs: Jobs,
     last_execution: u64,
 }
 
@@ -127,6 +129,8 @@ impl State {
             Write::DeleteResource { kind, name } => {
                 self.resources.remove(&(kind, name));
             }
+            Write::PutJob(record) => self.jobs.put(record),
+            Write::DeleteJobs(ids) => self.jobs.delete(&ids),
         }
     }
 
@@ -181,6 +185,7 @@ impl State {
             execution: self.last_execution,
             state_machine: self.machines.keys().next_back().map_or(0, |id| id.0),
             revision: self.revisions.keys().next_back().map_or(0, |id| id.0),
+            job: self.jobs.last,
         }
     }
 

@@ -174,6 +174,33 @@ pub struct Tag {
     pub value: Arc<str>,
 }
 
+/// A container job. What it is stands in its document, which only its keeper reads; the other columns serve lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRecord {
+    /// Given out in the order of submission, never reused. A record that is put again keeps it.
+    pub number: u64,
+    /// Its id, unique.
+    pub id: Arc<str>,
+    /// The name of its queue.
+    pub queue: Arc<str>,
+    /// The id of the array or multi-node job that it is a part of.
+    pub parent: Option<Arc<str>>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its definition: `name:revision`.
+    pub definition: Arc<str>,
+    /// Its share of the queue.
+    pub share: Option<Arc<str>>,
+    /// How far it is: a code from 0 to 6 that grows from submission to the end.
+    pub status: u8,
+    /// When it was submitted: milliseconds since 1970.
+    pub created_at: i64,
+    /// When it ended. One without this is unfinished.
+    pub ended_at: Option<i64>,
+    /// What it is: JSON text with a version.
+    pub document: Arc<str>,
+}
+
 /// A page of history events.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HistoryPage {

@@ -7,6 +7,7 @@
 mod commits;
 mod executions;
 mod history;
+mod jobs;
 mod recovery;
 mod resources;
 pub mod samples;
@@ -51,6 +52,7 @@ pub fn cases() -> impl Iterator<Item = Case> {
         .chain(history::CASES)
         .chain(recovery::CASES)
         .chain(resources::CASES)
+        .chain(jobs::CASES)
         .copied()
 }
 

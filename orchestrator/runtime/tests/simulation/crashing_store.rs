@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use store::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, Store};
+use store::contract::{Commit, Direction, Error, ExecutionFilter, JobFilter, LastNumbers, Store};
 use store::memory::MemoryStore;
 use store::records::{
-    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, Parent, Recovered, ResourceRecord,
-    RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
+    ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, JobRecord, Parent, Recovered,
+    ResourceRecord, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
+    UnfinishedExecution,
 };
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -288,6 +289,38 @@ impl Store for CrashingStore {
 
     fn resources<'a>(&'a self, kind: &'a str) -> BoxFuture<'a, Result<Vec<ResourceRecord>, Error>> {
         self.read(|| self.durable.resources(kind))
+    }
+
+    fn jobs_by_id<'a>(
+        &'a self,
+        ids: &'a [Arc<str>],
+    ) -> BoxFuture<'a, Result<Vec<JobRecord>, Error>> {
+        self.read(|| self.durable.jobs_by_id(ids))
+    }
+
+    fn jobs(
+        &self,
+        filter: JobFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>> {
+        self.read(move || self.durable.jobs(filter, before, limit))
+    }
+
+    fn unfinished_jobs(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>> {
+        self.read(move || self.durable.unfinished_jobs(after, limit))
+    }
+
+    fn ended_jobs(
+        &self,
+        ended_before: i64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>> {
+        self.read(move || self.durable.ended_jobs(ended_before, limit))
     }
 
     fn delete_ended(&self, ended_before: i64, limit: usize) -> BoxFuture<'_, Result<u64, Error>> {

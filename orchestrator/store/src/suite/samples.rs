@@ -8,8 +8,8 @@ use interpreter::payload::Payload;
 use crate::contract::{Commit, Store, Write};
 use crate::encoding::encode_events;
 use crate::records::{
-    ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, MachineType, Parent, RevisionId,
-    RevisionRecord, StateMachineId, StateMachineRecord, Tag,
+    ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, JobRecord, MachineType, Parent,
+    RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
 };
 
 /// The machine that executions belong to where it does not matter.
@@ -130,6 +130,34 @@ pub fn revision(id: u64, machine: u64) -> RevisionRecord {
         role_arn: Arc::from("arn:aws:iam::000000000000:role/r"),
         created_at: 6,
         public_id: (id > 1).then(|| Arc::from("c0ffee")),
+    }
+}
+
+/// A job of the queue `q`, submitted at the millisecond of its number.
+#[must_use]
+pub fn job(number: u64, id: &str) -> JobRecord {
+    JobRecord {
+        number,
+        id: Arc::from(id),
+        queue: Arc::from("q"),
+        parent: None,
+        name: Arc::from("n"),
+        definition: Arc::from("d:1"),
+        share: None,
+        status: 0,
+        created_at: i64::try_from(number).expect("a sample's number is small"),
+        ended_at: None,
+        document: Arc::from("{}"),
+    }
+}
+
+/// A job that is over.
+#[must_use]
+pub fn ended_job(number: u64, id: &str, status: u8, ended_at: i64) -> JobRecord {
+    JobRecord {
+        status,
+        ended_at: Some(ended_at),
+        ..job(number, id)
     }
 }
 
