@@ -1,5 +1,6 @@
 //! The command line's shape.
 
+pub(crate) mod batch;
 pub(crate) mod replicate;
 
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use crate::config::values::Profile;
 use crate::outcome::EXIT_CODES;
 use crate::output::Format;
 
-/// Durable workflows, compatible with AWS Step Functions, and replication of PostgreSQL databases.
+/// Durable workflows and container jobs, compatible with AWS Step Functions and AWS Batch, and replication of PostgreSQL databases.
 #[derive(Debug, Parser)]
 #[command(name = "ratchet", version, after_help = EXIT_CODES, propagate_version = true)]
 pub(crate) struct Arguments {
@@ -36,6 +37,18 @@ pub(crate) enum Command {
     /// Look at the state machines of a server and change them
     #[command(subcommand, visible_alias = "state-machine")]
     StateMachines(StateMachines),
+    /// Submit container jobs to a server, and look at them
+    #[command(subcommand, visible_alias = "job")]
+    Jobs(batch::Jobs),
+    /// Register what jobs of a server run
+    #[command(subcommand, visible_alias = "job-definition")]
+    JobDefinitions(batch::JobDefinitions),
+    /// Look at the job queues of a server and change them
+    #[command(subcommand, visible_alias = "job-queue")]
+    JobQueues(batch::JobQueues),
+    /// Look at what runs a server's jobs and change it
+    #[command(subcommand, visible_alias = "compute-environment")]
+    ComputeEnvironments(batch::ComputeEnvironments),
     /// Print the configuration in force, and where each value comes from
     Config(Config),
     /// Print a completion script for a shell

@@ -22,6 +22,72 @@ const DEFAULT_SERVER: &str = "http://127.0.0.1:8083";
 /// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long to wait before a stream that broke is taken up, and how often that is tried in a row.
+const RECONNECT: Duration = Duration::from_millis(500);
+const RECONNECTS: u32 = 60;
+
+/// How a stream of events went.
+enum Followed {
+    /// Whoever takes the events has seen enough.
+    Enough,
+    /// There is none.
+    Refused(StatusCode, String),
+    /// It ended before.
+    Broken,
+}
+
+/// An event that a server sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// Where to go on after it.
+    pub(crate) id: Option<String>,
+    /// Its kind.
+    pub(crate) kind: String,
+    /// What it tells.
+    pub(crate) data: String,
+}
+
+/// Puts events together from the bytes of a stream.
+#[derive(Default)]
+struct EventReader {
+    line: Vec<u8>,
+    event: Event,
+}
+
+impl EventReader {
+    /// The events that are complete with these bytes.
+    fn read(&mut self, bytes: &[u8]) -> Vec<Event> {
+        let mut events = Vec::new();
+        for byte in bytes {
+            if *byte != b'\n' {
+                self.line.push(*byte);
+                continue;
+            }
+            let line = String::from_utf8_lossy(&std::mem::take(&mut self.line)).into_owned();
+            let line = line.strip_suffix('\r').unwrap_or(&line);
+            if line.is_empty() {
+                let event = std::mem::take(&mut self.event);
+                // What has no kind keeps the connection alive and nothing else.
+                events.extend(Some(event).filter(|event| !event.kind.is_empty()));
+                continue;
+            }
+            let (name, value) = line.split_once(':').unwrap_or((line, ""));
+            let value = value.strip_prefix(' ').unwrap_or(value);
+            match name {
+                "id" => self.event.id = Some(value.to_owned()),
+                "event" => value.clone_into(&mut self.event.kind),
+                "data" if self.event.data.is_empty() => value.clone_into(&mut self.event.data),
+                "data" => {
+                    self.event.data.push('\n');
+                    self.event.data.push_str(value);
+                }
+                _ => {}
+            }
+        }
+        events
+    }
+}
+
 /// A server's REST API.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
@@ -165,6 +231,90 @@ impl Client {
         }
     }
 
+    /// Follows a stream of server-sent events below `/api/v1` until `take` says that it has seen enough. A stream that breaks is taken up
+    /// after the last event that was seen, for a while.
+    ///
+    /// # Errors
+    /// When the server can't be reached any more or refuses.
+    pub(crate) async fn follow(
+        &self,
+        path: &str,
+        mut take: impl FnMut(Event) -> bool,
+    ) -> Result<(), Error> {
+        let mut last = None;
+        let mut attempts = 0;
+        loop {
+            let seen = last.clone();
+            match self.follow_once(path, &mut last, &mut take).await {
+                Ok(Followed::Enough) => return Ok(()),
+                Ok(Followed::Refused(status, body)) => {
+                    return Err(Error::Failed(refusal(status, &body)));
+                }
+                Ok(Followed::Broken) | Err(_) if last != seen => attempts = 0,
+                Ok(Followed::Broken) if attempts < RECONNECTS => attempts += 1,
+                Err(_) if attempts < RECONNECTS && last.is_some() => attempts += 1,
+                Ok(Followed::Broken) => {
+                    return Err(self.unreachable(&"it closes the stream"));
+                }
+                Err(error) => return Err(self.unreachable(&error)),
+            }
+            tokio::time::sleep(RECONNECT).await;
+        }
+    }
+
+    async fn follow_once(
+        &self,
+        path: &str,
+        last: &mut Option<String>,
+        take: &mut impl FnMut(Event) -> bool,
+    ) -> Result<Followed, Box<dyn std::error::Error>> {
+        let mut request = Request::builder()
+            .uri(format!("{}/api/v1{path}", self.base))
+            .header(HOST, &self.authority)
+            .header(ACCEPT, "text/event-stream");
+        if let Some(last) = last {
+            request = request.header("last-event-id", last.as_str());
+        }
+        let request = request.body(Full::new(Bytes::new()))?;
+        let stream = TcpStream::connect(&self.authority).await?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let exchange = async {
+            let answer = sender.send_request(request).await?;
+            let status = answer.status();
+            if status == StatusCode::NO_CONTENT {
+                return Ok(Followed::Enough);
+            }
+            let mut body = answer.into_body();
+            if !status.is_success() {
+                let body = body.collect().await?.to_bytes();
+                let body = String::from_utf8_lossy(&body).into_owned();
+                return Ok(Followed::Refused(status, body));
+            }
+            let mut reader = EventReader::default();
+            while let Some(frame) = body.frame().await {
+                let Ok(data) = frame?.into_data() else {
+                    continue;
+                };
+                for event in reader.read(&data) {
+                    if event.id.is_some() {
+                        last.clone_from(&event.id);
+                    }
+                    if !take(event) {
+                        return Ok(Followed::Enough);
+                    }
+                }
+            }
+            Ok(Followed::Broken)
+        };
+        tokio::select! {
+            answer = exchange => answer,
+            ended = connection => {
+                ended?;
+                Ok(Followed::Broken)
+            }
+        }
+    }
+
     fn unreachable(&self, why: &dyn std::fmt::Display) -> Error {
         Error::Unavailable(format!(
             "cannot reach the server at http://{}: {why}",
@@ -284,6 +434,19 @@ mod tests {
                 https://example.com: `https://example.com` is no server's URL: only http:// is spoken
                 http://: `http://` is no server's URL: write http://HOST:PORT"#]],
         );
+    }
+
+    #[test]
+    fn events_come_in_pieces() {
+        let stream = b": hi\n\nid: 1:7\nevent: line\ndata: {\"a\":\ndata: 1}\r\n\r\nevent: end\ndata: x\n\nevent: cut";
+        let whole = EventReader::default().read(stream);
+        expect![[r#""#]].assert_debug_eq(&whole);
+        let mut reader = EventReader::default();
+        let pieces: Vec<Event> = stream
+            .iter()
+            .flat_map(|byte| reader.read(&[*byte]))
+            .collect();
+        assert_eq!(pieces, whole);
     }
 
     #[test]

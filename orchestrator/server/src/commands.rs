@@ -1,8 +1,12 @@
 //! What each command does.
 
 mod completions;
+mod compute_environments;
 mod config;
 mod executions;
+mod job_definitions;
+mod job_queues;
+mod jobs;
 mod replicate;
 mod run;
 mod serve;
@@ -44,6 +48,16 @@ pub(crate) fn perform(arguments: Arguments, stack_bytes: usize) -> Result<Outcom
         }
         Command::StateMachines(command) => {
             one_thread()?.block_on(state_machines::perform(command, &environment))
+        }
+        Command::Jobs(command) => one_thread()?.block_on(jobs::perform(command, &environment)),
+        Command::JobDefinitions(command) => {
+            one_thread()?.block_on(job_definitions::perform(command, &environment))
+        }
+        Command::JobQueues(command) => {
+            one_thread()?.block_on(job_queues::perform(command, &environment))
+        }
+        Command::ComputeEnvironments(command) => {
+            one_thread()?.block_on(compute_environments::perform(command, &environment))
         }
         Command::Config(config) => {
             let flags = config.listening.flags(&config.sources);

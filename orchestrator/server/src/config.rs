@@ -1,7 +1,8 @@
 //! What the operator has set: one file, then variables, then flags, each stronger than the one before.
 //!
-//! Read [`settings`] for what there is, [`layers`] for how it comes together, then [`file`], [`values`] and [`print`].
+//! Read [`settings`] for what there is, [`layers`] for how it comes together, then [`file`], [`values`], [`batch`] and [`print`].
 
+pub(crate) mod batch;
 pub(crate) mod file;
 pub(crate) mod layers;
 pub(crate) mod print;
@@ -65,6 +66,8 @@ pub(crate) struct Config {
     /// The databases that replication tasks can name, and where they spill.
     #[serde(default)]
     pub(crate) replication: ReplicationSettings,
+    /// Container jobs.
+    pub(crate) batch: batch::Batch,
 }
 
 /// The limits; see [`EngineLimits`] for their meanings.

@@ -71,6 +71,13 @@ pub(crate) fn print_error(text: &str) {
     }
 }
 
+/// A time of AWS Batch's documents, milliseconds since 1970, for people: RFC 3339 in UTC; nothing where there is none.
+pub(crate) fn instant(milliseconds: Option<&Value>) -> String {
+    let milliseconds = milliseconds.and_then(Value::as_i64);
+    let instant = milliseconds.and_then(|number| jiff::Timestamp::from_millisecond(number).ok());
+    instant.map_or_else(String::new, |instant| format!("{instant:.3}"))
+}
+
 /// An object's members, one a line; those that are objects or arrays stand indented below their name.
 pub(crate) fn members(object: &Value) -> String {
     let members: Vec<(&str, &Value)> = object

@@ -35,7 +35,14 @@ pub(crate) fn print(in_force: &InForce) -> String {
 
 fn print_table(text: &mut String, setting: &Setting, assigned: &Assigned) {
     let mut root = toml::Table::new();
-    root.insert(setting.key.to_owned(), (setting.show)(&assigned.value));
+    let mut value = (setting.show)(&assigned.value);
+    let mut names = setting.key.rsplit('.');
+    let last = names.next().unwrap_or_default();
+    root.insert(last.to_owned(), value);
+    for name in names {
+        value = toml::Value::Table(std::mem::take(&mut root));
+        root.insert(name.to_owned(), value);
+    }
     let body = toml::to_string(&root).expect("a table that was read can be written");
     write!(text, "\n# {}: {}\n{body}", assigned.origin, setting.about)
         .expect("a string takes any text");

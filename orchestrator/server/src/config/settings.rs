@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
+use crate::config::batch;
 use crate::config::values::{
-    Account, Address, Limit, LogFilter, LogFormat, Period, Profile, Region,
+    Account, Address, Limit, LogFilter, LogFormat, Period, Profile, Region, Switch,
 };
 
 /// One setting.
@@ -217,6 +218,89 @@ pub(crate) const SETTINGS: &[Setting] = &[
         &["AWS_SESSION_TOKEN"],
         "the session's token, for temporary keys",
     ),
+    Setting {
+        default: Some("true"),
+        ..setting::<Switch>(
+            "batch.enabled",
+            &["RATCHET_BATCH_ENABLED"],
+            "whether this server runs container jobs",
+        )
+    },
+    Setting {
+        default: Some("auto"),
+        ..setting::<batch::EngineChoice>(
+            "batch.engine",
+            &["RATCHET_BATCH_ENGINE"],
+            "what runs the default environment's jobs: docker, process, or auto for docker if its daemon answers",
+        )
+    },
+    Setting {
+        default: Some("/var/run/docker.sock"),
+        nature: Nature::Path,
+        ..setting::<String>(
+            "batch.docker_socket",
+            &["RATCHET_BATCH_DOCKER_SOCKET"],
+            "where the Docker daemon listens",
+        )
+    },
+    setting::<batch::Vcpus>(
+        "batch.vcpus",
+        &["RATCHET_BATCH_VCPUS"],
+        "how many vCPUs the default environment's jobs have together",
+    ),
+    limit(
+        "batch.memory",
+        &["RATCHET_BATCH_MEMORY"],
+        "how much memory the default environment's jobs have together, in MiB",
+    ),
+    Setting {
+        default: Some(""),
+        ..setting::<batch::Paths>(
+            "batch.allowed_mounts",
+            &["RATCHET_BATCH_ALLOWED_MOUNTS"],
+            "directories of this machine that jobs may mount, with what is below",
+        )
+    },
+    Setting {
+        default: Some("false"),
+        ..setting::<Switch>(
+            "batch.privileged",
+            &["RATCHET_BATCH_PRIVILEGED"],
+            "whether jobs may run privileged",
+        )
+    },
+    Setting {
+        default: Some("false"),
+        ..setting::<Switch>(
+            "batch.host_network",
+            &["RATCHET_BATCH_HOST_NETWORK"],
+            "whether jobs may use the machine's own network",
+        )
+    },
+    Setting {
+        default: Some("missing"),
+        ..setting::<batch::Pull>(
+            "batch.pull",
+            &["RATCHET_BATCH_PULL"],
+            "when images are pulled: missing, always or never",
+        )
+    },
+    Setting {
+        default: Some("16777216"),
+        ..setting::<Limit>(
+            "batch.log_bytes",
+            &["RATCHET_BATCH_LOG_BYTES"],
+            "how much of each attempt's log is kept, in bytes",
+        )
+    },
+    Setting {
+        default: Some("30d"),
+        ..setting::<Period>(
+            "batch.retention",
+            &["RATCHET_BATCH_RETENTION"],
+            "how long a job that ended is kept, with its log",
+        )
+    },
     table::<HttpSettings>("http", "bounds of outgoing HTTP"),
     table::<BTreeMap<String, ConnectionSettings>>(
         "connections",
@@ -229,6 +313,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
     table::<ReplicationSettings>(
         "replication",
         "the databases that replication tasks can name, and where they spill",
+    ),
+    table::<BTreeMap<String, batch::Environment>>(
+        "batch.environments",
+        "compute environments that there are from the start",
+    ),
+    table::<BTreeMap<String, batch::Registry>>(
+        "batch.registries",
+        "what images of private registries are pulled with",
+    ),
+    table::<BTreeMap<String, batch::SecretSource>>(
+        "batch.secrets",
+        "what jobs can name as the valueFrom of their secrets",
     ),
 ];
 

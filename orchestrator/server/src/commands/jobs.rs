@@ -1,0 +1,175 @@
+//! `ratchet jobs …`: a server's container jobs.
+
+mod logs;
+mod request;
+
+use std::time::Duration;
+
+use expression::value::Value;
+use hyper::Method;
+
+use crate::arguments::Server;
+use crate::arguments::batch::{EndJob, Jobs, ListJobs, SubmitJob};
+use crate::client::{Client, encoded};
+use crate::commands::executions::cell;
+use crate::config::layers::Environment;
+use crate::outcome::{Error, Outcome};
+use crate::output::{self, Format, instant};
+
+/// How often a job that has not started is asked about.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Does what was asked.
+pub(super) async fn perform(command: Jobs, environment: &Environment) -> Result<Outcome, Error> {
+    let connect = |server: &Server| Client::new(server.server.as_deref(), environment);
+    match command {
+        Jobs::Submit(submit) => {
+            let client = connect(&submit.server)?;
+            return perform_submit(&client, &submit).await;
+        }
+        Jobs::List(list) => {
+            let client = connect(&list.server)?;
+            let found = client.list(&list_path(&list), "jobs", list.limit).await?;
+            print_list(found, list.server.output);
+        }
+        Jobs::Describe { job, server } => {
+            let found = connect(&server)?.get(&path(&job)).await?;
+            print_one(&found, server.output);
+        }
+        Jobs::Logs {
+            job,
+            follow,
+            attempt,
+            tail,
+            timestamps,
+            server,
+        } => {
+            let wanted = logs::Wanted {
+                attempt,
+                tail,
+                timestamps,
+                format: server.output,
+            };
+            let client = connect(&server)?;
+            if follow {
+                logs::follow(&client, &path(&job), &wanted, output::print).await?;
+            } else {
+                logs::print(&client, &path(&job), &wanted).await?;
+            }
+        }
+        Jobs::Cancel(end) => {
+            let client = connect(&end.server)?;
+            perform_end(&client, &end, "cancel").await?;
+        }
+        Jobs::Terminate(end) => {
+            let client = connect(&end.server)?;
+            perform_end(&client, &end, "terminate").await?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+async fn perform_submit(client: &Client, submit: &SubmitJob) -> Result<Outcome, Error> {
+    let body = request::of(submit)?;
+    let submitted = client.send(Method::POST, "/jobs", Some(&body)).await?;
+    let format = submit.server.output;
+    if !submit.wait {
+        print_one(&submitted, format);
+        return Ok(Outcome::Done);
+    }
+    let id = cell(&submitted, "jobId");
+    output::note(&format!("submitted {id}"));
+    let ended = wait(client, &id).await?;
+    print_one(&ended, format);
+    Ok(if cell(&ended, "status") == "SUCCEEDED" {
+        Outcome::Done
+    } else {
+        Outcome::Negative
+    })
+}
+
+/// Waits for a job's end. What it waits for is said once, what it prints as it comes.
+async fn wait(client: &Client, id: &str) -> Result<Value, Error> {
+    let path = path(id);
+    let mut said = String::new();
+    loop {
+        let job = client.get(&path).await?;
+        match &*cell(&job, "status") {
+            "SUCCEEDED" | "FAILED" => return Ok(job),
+            "RUNNING" if job.get("arrayProperties").is_none() => {
+                let wanted = logs::Wanted::plain();
+                logs::follow(client, &path, &wanted, output::note).await?;
+            }
+            status => {
+                let reason = cell(&job, "statusReason");
+                let text = format!("{status} {reason}").trim().to_owned();
+                if !reason.is_empty() && text != said {
+                    output::note(&text);
+                    said = text;
+                }
+                tokio::time::sleep(PATIENCE).await;
+            }
+        }
+    }
+}
+
+async fn perform_end(client: &Client, end: &EndJob, verb: &str) -> Result<(), Error> {
+    let body = Value::object([("reason", Value::from(end.reason.as_str()))]);
+    let path = format!("{}/{verb}", path(&end.job));
+    let job = client.send(Method::POST, &path, Some(&body)).await?;
+    print_one(&job, end.server.output);
+    Ok(())
+}
+
+fn path(job: &str) -> String {
+    format!("/jobs/{}", encoded(job))
+}
+
+fn list_path(list: &ListJobs) -> String {
+    let mut path = format!("/jobs?limit={}", list.limit.clamp(1, 1000));
+    match &list.parent {
+        Some(parent) => path.push_str(&format!("&parent={}", encoded(parent))),
+        None => path.push_str(&format!("&queue={}", encoded(&list.queue))),
+    }
+    if let Some(status) = &list.status {
+        path.push_str(&format!("&status={}", status.to_uppercase()));
+    }
+    if let Some(name) = &list.name {
+        path.push_str(&format!("&name={}", encoded(name)));
+    }
+    path
+}
+
+fn print_list(jobs: Vec<Value>, format: Format) {
+    let text = match format {
+        Format::Json => output::indented(&jobs),
+        Format::Table => {
+            let rows = jobs.iter().map(|job| {
+                [
+                    cell(job, "jobId"),
+                    cell(job, "jobName"),
+                    cell(job, "status"),
+                    instant(job.get("createdAt")),
+                    instant(job.get("startedAt")),
+                    instant(job.get("stoppedAt")),
+                    cell(job, "statusReason"),
+                ]
+            });
+            output::table(
+                [
+                    "JOB", "NAME", "STATUS", "CREATED", "STARTED", "STOPPED", "REASON",
+                ],
+                rows.collect(),
+            )
+        }
+    };
+    output::print(&text);
+}
+
+fn print_one(job: &Value, format: Format) {
+    let text = match format {
+        Format::Json => output::indented(job),
+        Format::Table => output::members(job),
+    };
+    output::print(&text);
+}
