@@ -1,1 +1,15 @@
 //! Container jobs: what a job is, and what happens to it next. Pure: jobs, queues and environments go in, decisions come out.
+
+pub mod consumable;
+pub mod container;
+pub mod definition;
+pub mod environment;
+pub mod error;
+pub mod job;
+pub mod launch;
+pub mod names;
+pub mod queue;
+pub mod request;
+pub mod view;
+
+pub use error::{Error, Result};
