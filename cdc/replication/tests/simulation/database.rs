@@ -145,6 +145,12 @@ impl Database {
             .any(|locks| locks.items.contains(&item) || locks.exclusive.contains(&table))
     }
 
+    /// Whether the transaction itself has.
+    pub(crate) fn has_written(&self, owner: Owner, table: TableId, row: RowId) -> bool {
+        let items = &self.open[&owner].locks.items;
+        items.contains(&(table, Item::Row(row)))
+    }
+
     /// Inserts (without a row), updates, or deletes (without values).
     pub(crate) fn write(
         &mut self,

@@ -278,7 +278,7 @@ impl Target {
         written.unwrap_or_else(|refused| panic!("{table} refuses a row: {refused:?}"));
     }
 
-    /// The row that a key names; where no index does, any one that nobody else has touched.
+    /// The row that a key names; where no index does, any one of those that look alike.
     fn find(&self, owner: Owner, way: &Way<'_>, tuple: Tuple<'_>) -> RowId {
         let (columns, any) = match &way.binding.key {
             Key::Unique(columns) => (columns, false),
@@ -297,7 +297,10 @@ impl Target {
             wanted.all(|(number, value)| row[number] == *value)
         });
         let row = match any {
-            true => found.find(|(row, _)| !self.database.is_locked(owner, way.table, **row)),
+            // Its own first, as nobody else sees them; then one that is nobody else's.
+            true => found
+                .filter(|(row, _)| !self.database.is_locked(owner, way.table, **row))
+                .max_by_key(|(row, _)| self.database.has_written(owner, way.table, **row)),
             false => found.next(),
         };
         let table = &way.binding.table.name;
