@@ -53,7 +53,7 @@ pub struct Launch {
     pub stop_signal: Option<String>,
     /// Labels for the operator, beside the engine's own.
     pub labels: BTreeMap<String, String>,
-    /// The stream of the `LogStore` that takes what it prints.
+    /// The stream of the [`LogStore`](crate::logs::LogStore) that takes what it prints.
     pub log_stream: Arc<str>,
 }
 

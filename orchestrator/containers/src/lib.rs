@@ -10,13 +10,15 @@
 //!
 //! - [`launch`]: what is to be run; complete, nothing is looked up later
 //! - [`runner`]: the trait of an engine, what it tells while an attempt goes on, and what becomes of the attempt
-//! - `logs`: the lines that attempts print
+//! - [`logs`]: the lines that attempts print
 //!
 //! An attempt's id is its container's name (its directory's, for a process): asking twice for the same attempt takes up what is there, and
 //! never starts it a second time.
 
 pub mod launch;
+pub mod logs;
 pub mod runner;
 
 pub use launch::Launch;
+pub use logs::LogStore;
 pub use runner::{Error, Outcome, Runner, Told};
