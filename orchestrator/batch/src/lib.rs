@@ -10,6 +10,10 @@ pub mod launch;
 pub mod names;
 pub mod queue;
 pub mod request;
+pub mod retry;
+pub mod scheduler;
+pub mod share;
+pub mod snapshot;
 pub mod view;
 
 pub use error::{Error, Result};

@@ -17,23 +17,35 @@ pub struct Failure<'a> {
 ///
 /// The first rule whose conditions all match decides; if none does, the answer is to try again, as on AWS.
 pub fn is_retried(strategy: &RetryStrategy, number: u32, failure: Failure<'_>) -> bool {
-    let attempts = strategy.attempts.and_then(|attempts| u32::try_from(attempts).ok()).unwrap_or(1);
+    let attempts = strategy
+        .attempts
+        .and_then(|attempts| u32::try_from(attempts).ok())
+        .unwrap_or(1);
     if number >= attempts {
         return false;
     }
-    let rule = strategy.evaluate_on_exit.iter().find(|rule| matches(rule, failure));
+    let rule = strategy
+        .evaluate_on_exit
+        .iter()
+        .find(|rule| matches(rule, failure));
     rule.is_none_or(|rule| rule.action == ExitAction::Retry)
 }
 
 /// Whether all conditions that the rule has are met. A condition on the exit code is not met without an exit code.
 fn matches(rule: &EvaluateOnExit, failure: Failure<'_>) -> bool {
-    let text = |pattern: &Option<String>, text: &str| pattern.as_ref().is_none_or(|pattern| is_like(pattern, text));
+    let text = |pattern: &Option<String>, text: &str| {
+        pattern
+            .as_ref()
+            .is_none_or(|pattern| is_like(pattern, text))
+    };
     let code = || match (&rule.on_exit_code, failure.exit_code) {
         (None, _) => true,
         (Some(_), None) => false,
         (Some(pattern), Some(code)) => is_like(pattern, &code.to_string()),
     };
-    text(&rule.on_status_reason, failure.status_reason) && text(&rule.on_reason, failure.reason) && code()
+    text(&rule.on_status_reason, failure.status_reason)
+        && text(&rule.on_reason, failure.reason)
+        && code()
 }
 
 /// Whether the text is the pattern, or begins with it if the pattern ends with `*`.
@@ -49,22 +61,39 @@ mod tests {
     use super::*;
 
     /// Rules are written `statusReason|reason|exitCode>ACTION`; an empty part is no condition.
-    fn check(attempts: Option<i32>, rules: &[&str], number: u32, failure: (&str, &str, Option<i32>), expected: bool) {
+    fn check(
+        attempts: Option<i32>,
+        rules: &[&str],
+        number: u32,
+        failure: (&str, &str, Option<i32>),
+        expected: bool,
+    ) {
         let part = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let rule = |text: &&str| {
-            let (conditions, action) = text.split_once('>').unwrap();
+            let (conditions, action) = text.split_once('>').expect("a rule has an action");
             let parts: Vec<&str> = conditions.split('|').collect();
             EvaluateOnExit {
                 on_status_reason: part(parts[0]),
                 on_reason: part(parts[1]),
                 on_exit_code: part(parts[2]),
-                action: serde_json::from_value(action.into()).unwrap(),
+                action: serde_json::from_value(action.into()).expect("RETRY or EXIT"),
             }
         };
-        let strategy = RetryStrategy { attempts, evaluate_on_exit: rules.iter().map(rule).collect() };
+        let strategy = RetryStrategy {
+            attempts,
+            evaluate_on_exit: rules.iter().map(rule).collect(),
+        };
         let (status_reason, reason, exit_code) = failure;
-        let failure = Failure { status_reason, reason, exit_code };
-        assert_eq!(is_retried(&strategy, number, failure), expected, "{rules:?} of {failure:?}");
+        let failure = Failure {
+            status_reason,
+            reason,
+            exit_code,
+        };
+        assert_eq!(
+            is_retried(&strategy, number, failure),
+            expected,
+            "{rules:?} of {failure:?}"
+        );
     }
 
     #[test]
@@ -87,18 +116,52 @@ mod tests {
         check(Some(3), &["||1*>EXIT"], 1, exited(137), false);
         check(Some(3), &["||1>EXIT"], 1, exited(137), true);
         check(Some(3), &["||13>exit"], 1, exited(13), false);
-        check(Some(3), &["Host EC2*||>RETRY", "||*>EXIT"], 1, ("Host EC2 (instance i-1) terminated.", "", None), true);
-        check(Some(3), &["Host EC2*||>RETRY", "|*|>EXIT"], 1, exited(1), false);
+        check(
+            Some(3),
+            &["Host EC2*||>RETRY", "||*>EXIT"],
+            1,
+            ("Host EC2 (instance i-1) terminated.", "", None),
+            true,
+        );
+        check(
+            Some(3),
+            &["Host EC2*||>RETRY", "|*|>EXIT"],
+            1,
+            exited(1),
+            false,
+        );
     }
 
     #[test]
     fn all_conditions_of_a_rule_must_match() {
-        let oom = ("Essential container in task exited", "OutOfMemoryError: Container killed due to memory usage", Some(137));
+        let oom = (
+            "Essential container in task exited",
+            "OutOfMemoryError: Container killed due to memory usage",
+            Some(137),
+        );
         check(Some(2), &["|OutOfMemoryError*|137>EXIT"], 1, oom, false);
         check(Some(2), &["|OutOfMemoryError*|1>EXIT"], 1, oom, true);
-        check(Some(2), &["Task failed*|OutOfMemoryError*|137>EXIT"], 1, oom, true);
-        check(Some(2), &["|CannotPullContainerError*|>EXIT"], 1, ("Task failed to start", "CannotPullContainerError: no", None), false);
-        check(Some(2), &["||*>EXIT"], 1, ("Task failed to start", "CannotPullContainerError: no", None), true);
+        check(
+            Some(2),
+            &["Task failed*|OutOfMemoryError*|137>EXIT"],
+            1,
+            oom,
+            true,
+        );
+        check(
+            Some(2),
+            &["|CannotPullContainerError*|>EXIT"],
+            1,
+            ("Task failed to start", "CannotPullContainerError: no", None),
+            false,
+        );
+        check(
+            Some(2),
+            &["||*>EXIT"],
+            1,
+            ("Task failed to start", "CannotPullContainerError: no", None),
+            true,
+        );
         check(Some(2), &["|OutOfMemory|>EXIT"], 1, oom, true);
     }
 }

@@ -36,7 +36,10 @@ impl Usage {
 
     /// Adds what a job used between two times, both past.
     pub fn add_past(&mut self, vcpus_milli: u64, from: i64, to: i64, now: i64, decay_seconds: f64) {
-        let mut past = Self { at: from, ..Self::default() };
+        let mut past = Self {
+            at: from,
+            ..Self::default()
+        };
         past.start(vcpus_milli, from, decay_seconds);
         past.stop(vcpus_milli, to.max(from), decay_seconds);
         past.advance(now, decay_seconds);
@@ -67,7 +70,10 @@ impl Usage {
 
 /// How long use counts, in seconds.
 pub fn decay_seconds(policy: &FairsharePolicy) -> f64 {
-    let seconds = policy.share_decay_seconds.filter(|seconds| *seconds > 0).unwrap_or(DEFAULT_DECAY_SECONDS);
+    let seconds = policy
+        .share_decay_seconds
+        .filter(|seconds| *seconds > 0)
+        .unwrap_or(DEFAULT_DECAY_SECONDS);
     f64::from(seconds)
 }
 
@@ -78,8 +84,11 @@ pub fn weight(policy: &FairsharePolicy, share: &str) -> f64 {
         None => (pattern == share).then_some(usize::MAX),
     };
     let entries = policy.share_distribution.iter();
-    let best = entries.filter_map(|entry| Some((rank(&entry.share_identifier)?, entry))).max_by_key(|(rank, _)| *rank);
-    best.and_then(|(_, entry)| entry.weight_factor).unwrap_or(1.0)
+    let best = entries
+        .filter_map(|entry| Some((rank(&entry.share_identifier)?, entry)))
+        .max_by_key(|(rank, _)| *rank);
+    best.and_then(|(_, entry)| entry.weight_factor)
+        .unwrap_or(1.0)
 }
 
 /// How much of `vcpus_milli` the active shares may use together: all but the reserve, which is (computeReservation/100)^active.
@@ -95,13 +104,21 @@ mod tests {
     use crate::queue::ShareAttributes;
 
     fn policy(shares: &[(&str, f64)]) -> FairsharePolicy {
-        let share = |(name, weight): &(&str, f64)| ShareAttributes { share_identifier: (*name).into(), weight_factor: Some(*weight) };
-        FairsharePolicy { share_distribution: shares.iter().map(share).collect(), ..Default::default() }
+        let share = |(name, weight): &(&str, f64)| ShareAttributes {
+            share_identifier: (*name).into(),
+            weight_factor: Some(*weight),
+        };
+        FairsharePolicy {
+            share_distribution: shares.iter().map(share).collect(),
+            ..Default::default()
+        }
     }
 
     #[test]
     fn weights() {
-        let check = |shares: &[(&str, f64)], share: &str, expected: f64| assert_eq!(weight(&policy(shares), share), expected, "{share}");
+        let check = |shares: &[(&str, f64)], share: &str, expected: f64| {
+            assert_eq!(weight(&policy(shares), share), expected, "{share}")
+        };
         check(&[], "a", 1.0);
         check(&[("a", 0.5)], "a", 0.5);
         check(&[("a", 0.5)], "ab", 1.0);
@@ -115,8 +132,15 @@ mod tests {
     #[test]
     fn reserves() {
         let check = |reservation: Option<i32>, active: usize, expected: u64| {
-            let policy = FairsharePolicy { compute_reservation: reservation, ..Default::default() };
-            assert_eq!(allowed(&policy, 8000, active), expected, "{reservation:?} {active}");
+            let policy = FairsharePolicy {
+                compute_reservation: reservation,
+                ..Default::default()
+            };
+            assert_eq!(
+                allowed(&policy, 8000, active),
+                expected,
+                "{reservation:?} {active}"
+            );
         };
         check(None, 1, 8000);
         check(Some(0), 1, 8000);
@@ -132,11 +156,19 @@ mod tests {
         let mut usage = Usage::default();
         usage.start(2000, 0, 600.0);
         assert_eq!(usage.used_at(0, 600.0), 0.0);
-        let close = |left: f64, right: f64| assert!((left - right).abs() < 0.01 * right.abs().max(1.0), "{left} {right}");
+        let close = |left: f64, right: f64| {
+            assert!(
+                (left - right).abs() < 0.01 * right.abs().max(1.0),
+                "{left} {right}"
+            )
+        };
         close(usage.used_at(1_000, 600.0), 2.0);
         close(usage.used_at(100_000_000, 600.0), 1200.0);
         usage.stop(2000, 100_000_000, 600.0);
-        close(usage.used_at(100_600_000, 600.0), 1200.0 / std::f64::consts::E);
+        close(
+            usage.used_at(100_600_000, 600.0),
+            1200.0 / std::f64::consts::E,
+        );
         close(usage.used_at(1_000_000_000, 600.0), 0.0);
     }
 
@@ -153,7 +185,15 @@ mod tests {
 
     #[test]
     fn default_decay() {
-        let check = |seconds, expected| assert_eq!(decay_seconds(&FairsharePolicy { share_decay_seconds: seconds, ..Default::default() }), expected);
+        let check = |seconds, expected| {
+            assert_eq!(
+                decay_seconds(&FairsharePolicy {
+                    share_decay_seconds: seconds,
+                    ..Default::default()
+                }),
+                expected
+            )
+        };
         check(None, 600.0);
         check(Some(0), 600.0);
         check(Some(60), 60.0);
