@@ -3,7 +3,8 @@
 use replication::checkpoint::Checkpoint;
 
 use crate::schema::quote::literal;
-use crate::target::applier::{Applier, What};
+use crate::target::applier::Applier;
+use crate::target::applier::gathering::What;
 use crate::target::error::ApplyError;
 
 impl Applier {
