@@ -26,7 +26,6 @@ use pgoutput::message::RelationId;
 use replication::checkpoint::Checkpoint;
 use replication::piece::{Delivery, TransactionEnd};
 use replication::relation::TableName;
-use replication::settings::ApplyMode;
 use replication::table::TargetTable;
 use replication::table_state::TableState;
 use tokio::sync::watch;
@@ -35,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 use self::interruption::Interruption;
 use self::whole::KEPT;
 use crate::apply::{PreparedEnding, Worker};
+use crate::batching::Batching;
 use crate::eager::Eager;
 use crate::error::Error;
 use crate::lanes::Lanes;
@@ -51,8 +51,6 @@ const TICK: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_secs(10);
 /// What changes that wait for their transaction's end may take in memory, at most.
 const SPILL_MEMORY: usize = 48 << 20;
-/// A batch does not wait for its time when the stream is so many bytes of WAL further: its window may be full, or will be soon.
-const FULL: u64 = 8 << 20;
 
 /// Follows the stream of one connection.
 #[derive(Debug)]
@@ -98,8 +96,7 @@ pub(crate) struct Follower {
     flushed: (Lsn, Option<(Lsn, Lsn)>),
     /// What was confirmed last.
     confirmed: Lsn,
-    /// When the last delivery was taken, and how far the stream was read then.
-    last_taken: (Instant, Lsn),
+    batching: Batching,
     committed: Arc<watch::Sender<u64>>,
     /// Whether the target's sessions are replicas: only then can several apply at a time.
     pub(crate) is_replica: bool,
@@ -167,6 +164,7 @@ impl Follower {
             true => replication.apply_workers.max(1),
             false => 1,
         };
+        let batching = Batching::new(&task.settings, checkpoint, Instant::now());
         let spills = Spills::new(
             surroundings.options.spill_directory.join(&task.name),
             task.settings.tuning.memory_total.min(SPILL_MEMORY),
@@ -198,7 +196,7 @@ impl Follower {
             last_heartbeat: Instant::now(),
             flushed: (checkpoint.max(acknowledged), None),
             confirmed: Lsn::ZERO,
-            last_taken: (Instant::now(), checkpoint),
+            batching,
             committed,
             is_replica,
             two_phase,
@@ -228,8 +226,11 @@ impl Follower {
                     self.landed(done)?;
                 }
                 delivery = self.stream.next(), if self.may_take() => {
-                    self.last_taken = (Instant::now(), self.received());
-                    self.take(delivery?).await?;
+                    let delivery = delivery?;
+                    if ends(&delivery) {
+                        self.batching.took(self.received(), Instant::now());
+                    }
+                    self.take(delivery).await?;
                 }
                 error = self.eager.failed() => return Err(self.impatient(error)),
                 () = stop.cancelled() => {
@@ -248,13 +249,10 @@ impl Follower {
         }
     }
 
-    /// Whether the next delivery may be taken. What arrives meanwhile is put together, so batches wait for their time, unless they are full.
-    fn may_take(&self) -> bool {
-        let settings = &self.surroundings.task.settings;
-        let (taken, position) = self.last_taken;
-        settings.apply == ApplyMode::Transactional
-            || taken.elapsed() >= settings.tuning.batch_timeout_min
-            || self.received().0 - position.0 >= FULL
+    /// Whether the next delivery may be taken.
+    fn may_take(&mut self) -> bool {
+        self.batching
+            .may_take(self.stream.written(), Instant::now())
     }
 
     async fn take(&mut self, delivery: Delivery) -> Result<(), Interruption> {
@@ -356,6 +354,19 @@ async fn worker(
         applier,
         Arc::clone(committed),
     ))
+}
+
+/// Whether a target transaction comes to its end with it.
+fn ends(delivery: &Delivery) -> bool {
+    match delivery {
+        Delivery::Piece(piece) => !piece.ends.is_empty(),
+        Delivery::StreamedCommit { .. }
+        | Delivery::Prepared { .. }
+        | Delivery::PreparedEnd { .. } => true,
+        Delivery::Streamed { .. } | Delivery::StreamedAbort { .. } | Delivery::Position { .. } => {
+            false
+        }
+    }
 }
 
 /// Asked to stop, and waited as long as a stop waits for target transactions in flight.

@@ -8,11 +8,12 @@
 //!
 //! Read in this order: [`task`], [`options`], [`replicator`]; then an attempt and its phases: `attempt`, `start`, `units`, `parts`, `load` (with
 //! `division`, `copying`), `completion`, [`sequences`]; then what follows the stream: `follow` (with `whole`, `streamed`, `landing`,
-//! `interruption`), `routes`, `filter`, `positions`, `lanes`, `apply`, `sequence`, `definition`, `redefine`, `eager`, `spill` (with `kept`,
+//! `interruption`), `routes`, `filter`, `positions`, `batching`, `lanes`, `apply`, `sequence`, `definition`, `redefine`, `eager`, `spill` (with `kept`,
 //! `block`), `two_phase`, `visibility`; last what is told: [`status`], [`metrics`], [`error`].
 
 mod apply;
 mod attempt;
+mod batching;
 pub mod catch_up;
 mod completion;
 mod definition;

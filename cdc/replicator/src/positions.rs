@@ -20,6 +20,8 @@ pub(crate) struct Positions {
     /// What is written down at the target.
     acknowledged: Lsn,
     last_written: Option<Instant>,
+    /// How many were durable when it was last asked whether the stream rests.
+    rested: u64,
 }
 
 impl Positions {
@@ -32,6 +34,7 @@ impl Positions {
             idle: None,
             acknowledged: acknowledged.max(checkpoint),
             last_written: None,
+            rested: 0,
         }
     }
 
@@ -68,6 +71,12 @@ impl Positions {
             Some((position, begun)) if self.durable >= begun => position.max(self.checkpoint),
             _ => self.checkpoint,
         }
+    }
+
+    /// Whether all that was received is applied, and was so already when this was last asked.
+    pub(crate) fn rests(&mut self, received: Lsn) -> bool {
+        let since = std::mem::replace(&mut self.rested, self.durable);
+        since == self.durable && self.durable == self.begun && self.reached() >= received
     }
 
     /// A position that should be written down at the target now, before it is confirmed.
@@ -135,5 +144,21 @@ mod tests {
         // A transaction that comes after it does not hold it back.
         positions.begin();
         assert_eq!(positions.reached(), Lsn(40));
+    }
+
+    #[test]
+    fn a_stream_rests_when_all_that_came_is_applied_for_a_while() {
+        let mut positions = Positions::new(Lsn(10), Lsn(10));
+        assert!(positions.rests(Lsn(10)));
+        positions.begin();
+        assert!(!positions.rests(Lsn(20)));
+        positions.commit(Lsn(20));
+        // What has just been applied has a lag that is worth showing.
+        assert!(!positions.rests(Lsn(20)));
+        assert!(positions.rests(Lsn(20)));
+        // The source is further.
+        assert!(!positions.rests(Lsn(30)));
+        positions.idle_at(Lsn(30));
+        assert!(positions.rests(Lsn(30)));
     }
 }

@@ -24,7 +24,8 @@ pub struct Status {
     pub source_end: Lsn,
     /// When the last transaction that was applied committed at the source.
     pub commit_time: Option<PgTimestamp>,
-    /// How long after its commit at the source the last transaction was durable at the target, by both clocks. Zero when all was applied.
+    /// How long after its commit at the source the last transaction was durable at the target, by both clocks. Zero when the source has sent
+    /// nothing since that is not applied.
     pub lag: Duration,
     /// Source transactions that were applied.
     pub transactions: u64,

@@ -119,6 +119,13 @@ impl Follower {
         {
             self.look_at_flushes().await?;
         }
+        if self.positions.rests(self.stream.written()) {
+            self.surroundings.status.send_if_modified(|status| {
+                let changed = !status.lag.is_zero();
+                status.lag = Duration::ZERO;
+                changed
+            });
+        }
         let urgent = match self.is_caught_up() {
             true => Urgency::Soon,
             false => Urgency::Now,
