@@ -76,7 +76,7 @@ impl World {
 
     /// Runs all, and holds both ends against each other.
     pub(crate) fn run(mut self) {
-        let steps = 200 + self.random.below(600);
+        let steps = 150 + self.random.below(450);
         let mut connection = self.connect();
         for _ in 0..steps {
             if self.step(&mut connection).is_err() {
@@ -84,7 +84,10 @@ impl World {
             }
         }
         self.source.finish(&mut self.random);
+        let mut left = 100_000;
         while !self.is_done(&connection) {
+            left -= 1;
+            assert_ne!(left, 0, "it does not come to its end");
             let ended = match self.random.chance(10) {
                 true => self.confirm_soon(&mut connection),
                 false => self.follow(&mut connection, 4),
