@@ -207,35 +207,48 @@ impl Job {
 }
 
 /// What a job was submitted as: the definition with the submission's overrides over it. Children and nodes share it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct JobSpec {
     /// The definition's `name:revision`.
     pub definition: Arc<str>,
     /// What runs: one part, or for a multi-node job one for each range of nodes.
     pub parts: Vec<Part>,
     /// The nodes, overrides included; of multi-node jobs only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodes: Option<Arc<NodeProperties>>,
     /// The definition's `ecsProperties`, if it has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ecs_properties: Option<Arc<Value>>,
     /// What is tried again.
+    #[serde(default)]
     pub retry: RetryStrategy,
     /// How long an attempt may run, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<u32>,
     /// The share it belongs to; on fair-share queues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<Arc<str>>,
     /// Its priority inside the share.
+    #[serde(default)]
     pub priority: i32,
     /// What it waits for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<JobDependency>,
     /// Values for `Ref::name`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub parameters: Map,
     /// Tags of the job.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub tags: Map,
     /// Whether tags are passed on; kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub propagate_tags: Option<bool>,
     /// Kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub platform_capabilities: Vec<String>,
     /// The task token of the workflow that waits for the job; the container has it as `TaskToken`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_token: Option<Arc<str>>,
 }
 
@@ -265,17 +278,22 @@ impl JobSpec {
 }
 
 /// What a job, or a range of nodes, runs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Part {
     /// The first node; 0 without nodes.
+    #[serde(default)]
     pub first: u32,
     /// The last node; 0 without nodes.
+    #[serde(default)]
     pub last: u32,
     /// The container, shared with the definition where nothing is overridden. `Ref::name` still stands in its command.
     pub container: Arc<ContainerProperties>,
-    /// What the container asks for.
+    /// What the container asks for; read from it again when a record is decoded.
+    #[serde(skip)]
     pub resources: Resources,
     /// What is taken from stores of consumable resources.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consumables: Vec<Consumption>,
 }
 

@@ -9,6 +9,7 @@ pub mod job;
 pub mod launch;
 pub mod names;
 pub mod queue;
+pub mod record;
 pub mod request;
 pub mod retry;
 pub mod scheduler;

@@ -31,6 +31,12 @@ impl JobId {
         self.0.find([':', '#']).map(|at| Self(self.0[..at].into()))
     }
 
+    /// The index of a child or a node.
+    pub fn index(&self) -> Option<u32> {
+        let (_, index) = self.0.split_once([':', '#'])?;
+        index.parse().ok()
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -125,6 +131,22 @@ impl Site {
     /// The ARN of a scheduling policy.
     pub fn policy(&self, name: &str) -> String {
         self.arn("scheduling-policy", name)
+    }
+
+    /// The ARN of an attempt as a task of ECS; what follows the last slash is its container's name.
+    pub fn task(&self, environment: &str, attempt: &AttemptId) -> String {
+        format!(
+            "arn:aws:ecs:{}:{}:task/{environment}/{attempt}",
+            self.region, self.account
+        )
+    }
+
+    /// The ARN of an environment as an instance of ECS.
+    pub fn instance(&self, environment: &str) -> String {
+        format!(
+            "arn:aws:ecs:{}:{}:container-instance/{environment}",
+            self.region, self.account
+        )
     }
 
     /// The ARN of a consumable resource.

@@ -1,5 +1,7 @@
 //! What the operations of AWS Batch answer: one structure for each output. Lists that AWS shows though they are empty are shown.
 
+mod of;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
