@@ -9,7 +9,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use endpoint::source::Source;
 use endpoint::source::ddl::DDL;
@@ -34,12 +34,15 @@ use crate::replicator::{Outcome, Surroundings};
 use crate::routes::{Route, Routes};
 use crate::sequences;
 use crate::start::Details;
+use crate::statistics::{self, Written};
 use crate::status::{Phase, TableStatus};
 use crate::task::{MigrationType, Until};
 use crate::two_phase::TwoPhase;
 
 /// How long a copy of the task that is still there may take to go by itself.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the end of an attempt waits for its last counts to be written.
+const LAST_COUNTS: Duration = Duration::from_secs(1);
 /// How much of the stream one target transaction takes at most, without batches.
 const WINDOW: usize = 16 << 20;
 /// And with them, however much memory the settings allow.
@@ -164,6 +167,9 @@ impl Attempt {
         }
         let mut follower = self.begin_to_follow(&ends, &record).await?;
         let ended = follower.run(stop).await;
+        // However it ended; a target that does not answer is told of elsewhere.
+        let counted = tokio::time::timeout(LAST_COUNTS, follower.write_statistics()).await;
+        tracing::debug!(task = task.name, ?counted, "wrote what was counted");
         self.policies = follower.policies.clone();
         let outcome = ended?;
         sequences::set(&self.surroundings, &ends).await;
@@ -209,6 +215,7 @@ impl Attempt {
         let (checkpoint, acknowledged) = ends.control.checkpoint().await?;
         let records = ends.control.tables().await?;
         show(&self.surroundings, &records);
+        let counted = Written::new(&records, Instant::now());
         // There are some only while they wait for prepared transactions to end.
         let (waiting, records): (Vec<_>, Vec<_>) = records.into_iter().partition(is_unfinished);
         let ids = waiting
@@ -273,6 +280,7 @@ impl Attempt {
             policies: self.policies.clone(),
             binary: self.binary,
             two_phase,
+            counted,
             inserts_only: details
                 .own_publication
                 .then(|| details.inserts_only.iter().copied().collect()),
@@ -299,7 +307,10 @@ pub(crate) fn show(surroundings: &Surroundings, records: &[TableRecord]) {
         for record in records {
             let mut table = before
                 .remove(&record.source)
-                .unwrap_or_else(|| TableStatus::new(record.state));
+                .unwrap_or_else(|| TableStatus {
+                    statistics: statistics::of(record),
+                    ..TableStatus::new(record.state)
+                });
             table.state = record.state;
             table.error.clone_from(&record.error);
             table.statistics.snapshot_lsn = record.snapshot_lsn;

@@ -42,6 +42,7 @@ use crate::positions::{Positions, Urgency};
 use crate::replicator::{Outcome, Surroundings};
 use crate::routes::Routes;
 use crate::spill::Spills;
+use crate::statistics::Written;
 use crate::status::Phase;
 use crate::two_phase::TwoPhase;
 
@@ -102,6 +103,8 @@ pub(crate) struct Follower {
     pub(crate) is_replica: bool,
     /// Prepared transactions, if they are asked for.
     pub(crate) two_phase: Option<TwoPhase>,
+    /// What of the tables' counts is written down.
+    counted: Written,
 }
 
 /// What following begins with.
@@ -121,6 +124,7 @@ pub(crate) struct Beginning {
     pub(crate) inserts_only: Option<HashSet<RelationId>>,
     pub(crate) binary: bool,
     pub(crate) two_phase: Option<TwoPhase>,
+    pub(crate) counted: Written,
 }
 
 /// How changes are applied until a position.
@@ -153,6 +157,7 @@ impl Follower {
             inserts_only,
             binary,
             two_phase,
+            counted,
         } = beginning;
         let task = &surroundings.task;
         let (committed, watched) = watch::channel(0);
@@ -200,6 +205,7 @@ impl Follower {
             committed,
             is_replica,
             two_phase,
+            counted,
         })
     }
 

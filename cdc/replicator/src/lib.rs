@@ -9,7 +9,7 @@
 //! Read in this order: [`task`], [`options`], [`replicator`]; then an attempt and its phases: `attempt`, `start`, `units`, `parts`, `load` (with
 //! `division`, `copying`), `completion`, [`sequences`]; then what follows the stream: `follow` (with `whole`, `streamed`, `landing`,
 //! `interruption`), `routes`, `filter`, `positions`, `batching`, `lanes`, `apply`, `sequence`, `definition`, `redefine`, `eager`, `spill` (with `kept`,
-//! `block`), `two_phase`, `visibility`; last what is told: [`status`], [`metrics`], [`error`].
+//! `block`), `two_phase`, `visibility`; last what is told: [`status`], `statistics`, [`metrics`], [`error`].
 
 mod apply;
 mod attempt;
@@ -34,6 +34,7 @@ mod sequence;
 pub mod sequences;
 mod spill;
 mod start;
+mod statistics;
 pub mod status;
 pub mod task;
 mod two_phase;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use endpoint::schema;
 use endpoint::schema::target_table::{SessionRole, target_tables, target_type};
 use endpoint::source::ddl::DDL;
-use endpoint::target::records::forget_table;
+use endpoint::target::records::{TableRecord, forget_table};
 use pgoutput::Lsn;
 use pgoutput::message::RelationId;
 use replication::binding::Binding;
@@ -26,6 +26,7 @@ use crate::options::crash_points;
 use crate::redefine;
 use crate::routes::{Open, Route, without_missing};
 use crate::start::inserts_only as inserts_only_of;
+use crate::statistics;
 
 impl Follower {
     /// Applies a piece after everything before it, and commits if it ends with a whole transaction.
@@ -270,9 +271,17 @@ impl Follower {
         self.suspend(route, reason).await
     }
 
+    /// What the control tables are to remember of a table, with what was counted for it.
+    fn record(&self, route: &Route) -> TableRecord {
+        let mut record = route.record();
+        let counted = statistics::text(&self.surroundings.status.borrow(), &route.source);
+        record.statistics = counted.or(record.statistics);
+        record
+    }
+
     /// A table is not replicated any more, and that is remembered.
     async fn suspend(&mut self, route: &Route, reason: String) -> Result<(), Interruption> {
-        let mut record = route.record();
+        let mut record = self.record(route);
         record.state = TableState::Suspended;
         record.error = Some(reason.clone());
         if self.is_preparing() {
@@ -421,6 +430,9 @@ impl Follower {
                 self.tables.insert(route.target.clone(), Arc::new(table));
             }
         }
+        let mut record = route.record();
+        let counted = statistics::text(&self.surroundings.status.borrow(), &old_name);
+        record.statistics = counted.or(record.statistics);
         let worker = self.worker();
         worker.begin();
         worker
@@ -429,7 +441,7 @@ impl Follower {
             .entry(route.shape.id)
             .or_default()
             .ddls += 1;
-        let saved = worker.applier.save_table(&route.record()).await;
+        let saved = worker.applier.save_table(&record).await;
         saved.map_err(Error::from)?;
         if old_name != route.source {
             let forget = forget_table(self.control.lease(), &old_name);

@@ -7,10 +7,11 @@ mod support;
 use std::thread::sleep;
 use std::time::Duration;
 
+use replication::relation::TableName;
 use replication::settings::ApplyMode;
-use replicator::Outcome;
 use replicator::status::Phase;
 use replicator::task::{Start, Until};
+use replicator::{Outcome, Status};
 use support::{Clusters, Pair};
 use tests::support::random::Random;
 
@@ -171,6 +172,49 @@ const CASES: &[Case] = &[
                  drop table more",
             );
             pair.wait_until_equal(&running);
+            running.stop().unwrap();
+            pair.assert_equal();
+        },
+    ),
+    (
+        "what_was_counted_outlives_the_process",
+        "create table items (id int primary key, name text);
+         insert into items select i, 'old' from generate_series(1, 50) i",
+        |pair| {
+            let name = TableName::new("public", "items");
+            let counts = |status: &Status| {
+                let table = status.tables.get(&name)?.statistics;
+                let applied = table.applied;
+                let changes = (applied.inserts, applied.updates, applied.deletes);
+                Some((table.full_load_rows, changes, table.truncates, table.ddls))
+            };
+            let mut running = pair.start(pair.task());
+            pair.wait_until_equal(&running);
+            pair.source
+                .run("insert into items select i, 'new' from generate_series(101, 110) i");
+            pair.source
+                .run("update items set name = 'newer' where id < 4");
+            pair.source.run("delete from items where id = 4");
+            running.wait_for(|status| counts(status) == Some((50, (10, 3, 1), 0, 0)));
+            running.stop().unwrap();
+
+            let mut running = pair.start(pair.task());
+            running.wait_for(|status| counts(status) == Some((50, (10, 3, 1), 0, 0)));
+            pair.source.run("alter table items add column n int");
+            pair.source.run("truncate items");
+            pair.source.run("insert into items values (1, 'x', 1)");
+            let all = Some((50, (11, 3, 1), 1, 1));
+            running.wait_for(|status| counts(status) == all);
+            pair.wait_for("written counts", &running, || {
+                let kept = "select statistics->>'inserts' from ratchet.tables";
+                pair.target.one(kept) == "11"
+            });
+            running.kill();
+
+            let mut running = pair.start(pair.task());
+            running.wait_for(|status| counts(status) == all);
+            running.wait_for(|status| matches!(status.phase, Phase::Following { caught_up: true }));
+            running.wait_for(|status| status.lag.is_zero());
             running.stop().unwrap();
             pair.assert_equal();
         },

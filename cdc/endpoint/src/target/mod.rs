@@ -5,7 +5,7 @@
 //!                           └──► Loader: one part of a table, COPY to COPY
 //! ```
 //!
-//! Read in this order: [`records`], [`control`] (with `claim`), [`error`], [`loader`], [`applier`], then what the latter is made of: `route`, `image`, `statement`,
+//! Read in this order: [`records`], [`control`] (with `claim`, `statistics`), [`error`], [`loader`], [`applier`], then what the latter is made of: `route`, `image`, `statement`,
 //! `encode`, `many`, `single`, `two_phase`, `prepared`; [`careful`] last.
 
 pub mod applier;
@@ -24,6 +24,7 @@ mod route;
 mod single;
 mod sql;
 mod statement;
+mod statistics;
 mod two_phase;
 
 pub use applier::{Applier, Durability};

@@ -9,6 +9,7 @@ use replication::piece::TransactionEnd;
 use super::Follower;
 use super::interruption::Interruption;
 use crate::apply::{Applied, Job};
+use crate::error::Error;
 use crate::lanes::Fallen;
 use crate::options::crash_points;
 use crate::positions::Urgency;
@@ -131,6 +132,9 @@ impl Follower {
             false => Urgency::Now,
         };
         self.write_position(urgent).await?;
+        if self.counted.is_due(Instant::now()) {
+            self.write_statistics().await?;
+        }
         let pause = self.surroundings.task.settings.replication.heartbeat;
         if let Some(pause) = pause
             && self.last_heartbeat.elapsed() >= pause
@@ -161,6 +165,14 @@ impl Follower {
             }
         }
         Ok(())
+    }
+
+    /// Writes down what was counted for tables.
+    pub(crate) async fn write_statistics(&mut self) -> Result<(), Error> {
+        let news = self.counted.compare(&self.surroundings.status.borrow());
+        self.counted
+            .write(&self.control, news, Instant::now())
+            .await
     }
 
     /// Writes the position of an idle stream down at the target, and confirms it then.

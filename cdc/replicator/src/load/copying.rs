@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use endpoint::target::loader::{Loader, Part};
+use endpoint::target::records::PartRecord;
 use replication::relation::TableName;
 use replication::settings::ErrorPolicy;
 use replication::table_state::TableState;
@@ -16,6 +17,7 @@ use crate::attempt::{Attempt, Ends};
 use crate::error::Error;
 use crate::options::crash_points;
 use crate::replicator::Surroundings;
+use crate::statistics;
 use crate::status::TableStatus;
 
 /// What a worker tells.
@@ -45,10 +47,9 @@ impl Attempt {
             return Ok(());
         };
         let settings = &self.surroundings.task.settings;
-        let done: HashSet<(TableName, i32)> = ends
-            .control
-            .parts()
-            .await?
+        let parts = ends.control.parts().await?;
+        self.begin_counting(&tables, &parts);
+        let done: HashSet<(TableName, i32)> = parts
             .into_iter()
             .map(|part| (part.table, part.part))
             .collect();
@@ -63,7 +64,6 @@ impl Attempt {
                 }
             }
         }
-        self.begin_counting(&tables);
         let workers = settings.full_load.sub_tasks.clamp(1, queue.len().max(1));
         let queue: Queue = Arc::new(Mutex::new(queue));
         let tables = Arc::new(tables);
@@ -108,7 +108,8 @@ impl Attempt {
         Ok(())
     }
 
-    fn begin_counting(&self, tables: &[TableLoad]) {
+    /// Counting begins with what is loaded already.
+    fn begin_counting(&self, tables: &[TableLoad], done: &[PartRecord]) {
         self.surroundings.status.send_modify(|status| {
             for table in tables {
                 let shown = status
@@ -117,6 +118,12 @@ impl Attempt {
                     .or_insert_with(|| TableStatus::new(TableState::BeforeLoad));
                 shown.expected_rows = table.rows;
                 shown.expected_bytes = table.bytes;
+                let done = done.iter().filter(|part| part.table == table.record.source);
+                let count = done.fold((0, 0), |(rows, bytes), part| {
+                    (rows + part.rows, bytes + part.bytes)
+                });
+                let statistics = &mut shown.statistics;
+                (statistics.full_load_rows, statistics.full_load_bytes) = count;
             }
         });
     }
@@ -124,6 +131,7 @@ impl Attempt {
     async fn table_loaded(&self, ends: &Ends, table: &TableLoad) -> Result<(), Error> {
         let mut record = table.record.clone();
         record.state = TableState::Completed;
+        record.statistics = statistics::text(&self.surroundings.status.borrow(), &record.source);
         ends.control.save_table(&record).await?;
         self.surroundings.status.send_modify(|status| {
             if let Some(shown) = status.tables.get_mut(&record.source) {
