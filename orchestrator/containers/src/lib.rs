@@ -11,12 +11,16 @@
 //! - [`launch`]: what is to be run; complete, nothing is looked up later
 //! - [`runner`]: the trait of an engine, what it tells while an attempt goes on, and what becomes of the attempt
 //! - [`logs`]: the lines that attempts print
+//! - [`docker`]: the engine that runs them in containers
 //!
 //! An attempt's id is its container's name (its directory's, for a process): asking twice for the same attempt takes up what is there, and
 //! never starts it a second time.
 
+mod clock;
+pub mod docker;
 pub mod launch;
 pub mod logs;
+mod reason;
 pub mod runner;
 
 pub use launch::Launch;

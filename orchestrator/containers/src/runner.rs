@@ -17,7 +17,7 @@ pub trait Runner: Send + Sync {
     fn run(&self, launch: Launch, told: mpsc::Sender<Told>) -> BoxFuture<'static, Outcome>;
 
     /// Asks the attempt to end (SIGTERM), and makes it end (SIGKILL) after `grace`. It is over when [`Runner::run`] says so; an attempt that
-    /// is not there, or has ended, is fine. Returns when the attempt has ended, or can't be reached.
+    /// is not there, or has ended, is fine. Returns when the attempt has ended; if nobody runs it, also when it can't be reached.
     fn stop(&self, attempt: &str, grace: Duration) -> BoxFuture<'static, ()>;
 
     /// Removes all that is left of the attempt (not its log), and kills it if it still runs. Not there is fine.

@@ -4,9 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::segment::{HEADER, Segment, header};
+use crate::clock;
 
 /// The longest line, in bytes; what is longer goes on in the next one. CloudWatch has the same bound.
 const LONGEST: usize = 256 << 10;
@@ -52,7 +52,7 @@ impl Writer {
         // A new stream, or a crash between the two renames when a new file was begun.
         let base = Segment::open(&path.with_extension("old"))?.map_or(0, |segment| segment.end());
         file.set_len(0)?;
-        (&file).write_all(header(base, now()).as_bytes())?;
+        (&file).write_all(header(base, clock::nanos()).as_bytes())?;
         Ok(Self {
             path: path.to_owned(),
             file,
@@ -93,7 +93,7 @@ impl Writer {
     /// # Errors
     /// When the file can't be written.
     pub fn append_now(&mut self, text: &[u8]) -> io::Result<()> {
-        self.append(now(), text)
+        self.append(clock::nanos(), text)
     }
 
     /// Writes what was gathered, so that readers see it.
@@ -124,7 +124,7 @@ impl Writer {
             .create(true)
             .open(&new)?;
         file.set_len(0)?;
-        file.write_all(header(base, now()).as_bytes())?;
+        file.write_all(header(base, clock::nanos()).as_bytes())?;
         fs::rename(&self.path, self.path.with_extension("old"))?;
         fs::rename(&new, &self.path)?;
         self.file = file;
@@ -166,12 +166,4 @@ fn floor(text: &[u8], limit: usize) -> usize {
         .rev()
         .find(|at| text[*at] & 0xC0 != 0x80)
         .unwrap_or(limit)
-}
-
-fn now() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
-        })
 }
