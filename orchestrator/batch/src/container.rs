@@ -3,6 +3,9 @@
 //!
 //! Members that Ratchet does not act on are kept as they came and shown again.
 
+mod check;
+pub(crate) mod ecs;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

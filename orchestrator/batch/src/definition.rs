@@ -1,5 +1,7 @@
 //! What a job is to be: job definitions with their revisions, and the parts that submissions share with them.
 
+mod register;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,6 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::container::ContainerProperties;
+
+pub use register::DefinitionReference;
+pub(crate) use register::targets;
 
 /// Names with values: parameters, tags, options.
 pub type Map = BTreeMap<String, String>;

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::container::{ContainerProperties, Resources};
-use crate::definition::{Map, NodeProperties, RetryStrategy};
-use crate::names::{AttemptId, JobId};
+use crate::definition::{
+    ConsumableResourceProperties, ConsumableResourceRequirement, Map, NodeProperties, RetryStrategy,
+};
+use crate::names::{AttemptId, JobId, name_of};
 
 /// Where a job is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -295,6 +297,35 @@ pub struct Part {
     /// What is taken from stores of consumable resources.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consumables: Vec<Consumption>,
+}
+
+impl Part {
+    /// What nodes `first` to `last` run.
+    pub fn new(
+        first: u32,
+        last: u32,
+        container: Arc<ContainerProperties>,
+        consumables: Option<&ConsumableResourceProperties>,
+    ) -> Self {
+        let list = consumables
+            .iter()
+            .flat_map(|properties| &properties.consumable_resource_list);
+        let taken = |requirement: &ConsumableResourceRequirement| {
+            let resource = name_of(requirement.consumable_resource.as_deref()?).into();
+            Some(Consumption {
+                resource,
+                quantity: requirement.quantity?,
+            })
+        };
+        let consumables = list.filter_map(taken).collect();
+        Self {
+            first,
+            last,
+            resources: container.resources(),
+            container,
+            consumables,
+        }
+    }
 }
 
 /// What a job takes from one store of consumable resources.

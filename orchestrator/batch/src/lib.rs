@@ -1,5 +1,6 @@
 //! Container jobs: what a job is, and what happens to it next. Pure: jobs, queues and environments go in, decisions come out.
 
+pub mod check;
 pub mod consumable;
 pub mod container;
 pub mod definition;
@@ -15,6 +16,7 @@ pub mod retry;
 pub mod scheduler;
 pub mod share;
 pub mod snapshot;
+pub mod submission;
 pub mod view;
 
 pub use error::{Error, Result};
