@@ -135,3 +135,12 @@ pub fn run(name: &str, seed: u64, scheduled_at: i64, cause: Cause) -> String {
     let unique = mixed(mixed(seed ^ scheduled_at.unsigned_abs()) ^ cause);
     format!("{beginning}-{time}-{:08x}", unique >> 32)
 }
+
+/// An instant as inputs show it: `2026-11-24T02:00:00Z`.
+#[must_use]
+pub fn time(instant: i64) -> String {
+    Timestamp::from_millisecond(instant)
+        .unwrap_or_default()
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
+}

@@ -193,7 +193,7 @@ pub enum Stop {
 }
 
 /// How many runs that are over are remembered.
-pub const RECENT: usize = 20;
+pub const RECENT: usize = 10;
 
 /// How many runs may wait for others.
 pub const BUFFER: usize = 1000;
