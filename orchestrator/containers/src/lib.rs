@@ -12,6 +12,7 @@
 //! - [`runner`]: the trait of an engine, what it tells while an attempt goes on, and what becomes of the attempt
 //! - [`logs`]: the lines that attempts print
 //! - [`docker`]: the engine that runs them in containers
+//! - [`processes`]: the engine that runs them as processes, and the shim that watches each
 //!
 //! An attempt's id is its container's name (its directory's, for a process): asking twice for the same attempt takes up what is there, and
 //! never starts it a second time.
@@ -20,6 +21,7 @@ mod clock;
 pub mod docker;
 pub mod launch;
 pub mod logs;
+pub mod processes;
 mod reason;
 pub mod runner;
 

@@ -155,11 +155,9 @@ impl Docker {
 impl Runner for Docker {
     fn run(&self, launch: Launch, told: mpsc::Sender<Told>) -> BoxFuture<'static, Outcome> {
         let shared = Arc::clone(&self.shared);
-        async move {
-            let stop = shared.know(&launch);
-            Attempt::new(shared, launch, told, stop).run().await
-        }
-        .boxed()
+        // Before the future is first polled: a `stop` after this call finds it.
+        let stop = shared.know(&launch);
+        async move { Attempt::new(shared, launch, told, stop).run().await }.boxed()
     }
 
     fn stop(&self, attempt: &str, grace: Duration) -> BoxFuture<'static, ()> {
