@@ -1,5 +1,7 @@
 //! Where jobs run: compute environments.
 
+mod change;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +9,8 @@ use serde_json::Value;
 
 use crate::container::Resources;
 use crate::queue::State;
+
+pub use change::{ENGINE_TAG, GPUS_TAG, MEMORY_TAG};
 
 /// What runs an environment's jobs.
 #[derive(

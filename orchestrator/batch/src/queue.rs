@@ -1,9 +1,10 @@
 //! Where jobs wait: job queues, and the scheduling policies that share them fairly.
 
+mod change;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// Whether something takes part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,9 +77,6 @@ pub struct SchedulingPolicy {
     /// How shares of a queue are weighed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fairshare_policy: Option<FairsharePolicy>,
-    /// Refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quota_share_policy: Option<Value>,
 }
 
 /// How shares of a queue are weighed.
