@@ -23,7 +23,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe::Receiver;
 
 use super::cgroup::Group;
 use crate::launch::Launch;
@@ -270,7 +270,8 @@ pub(super) fn terminate(shim: i32) {
 /// Returns when the shim has ended, or might have.
 pub(super) async fn until_gone(shim: i32) {
     let pause = Duration::from_millis(10);
-    match open(shim).map(AsyncFd::register) {
+    // Waited for like a pipe: a process's descriptor becomes readable when the process ends.
+    match open(shim).map(Receiver::from_owned_fd_unchecked) {
         Some(Ok(process)) => {
             // A number may have gone to another process: look at the files now and then.
             let _ = tokio::time::timeout(Duration::from_secs(5), process.readable()).await;
