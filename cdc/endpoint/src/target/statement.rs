@@ -71,11 +71,16 @@ pub(crate) fn delete(route: &Route, key: &[Sent], find: Find) -> Sql {
 }
 
 /// The place of one row that has the values. In a partitioned table a place is one of a partition.
+///
+/// One that nobody has locked, if there is: a prepared transaction holds the row that it took until its end, which comes later in the stream.
 fn any_one(route: &Route, key: &[Sent], parameters: &mut Parameters) -> String {
-    format!(
-        "(select t.tableoid as r, t.ctid as c from {} as t where {} limit 1) as f",
+    let rows = format!(
+        "select t.tableoid as r, t.ctid as c from {} as t where {} limit 1",
         route.table,
         conditions(route, key, Find::AnyOne, parameters)
+    );
+    format!(
+        "(select * from ({rows} for update skip locked) as free union all select * from ({rows}) as locked limit 1) as f"
     )
 }
 

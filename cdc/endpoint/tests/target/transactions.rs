@@ -2,8 +2,9 @@
 
 use pgoutput::Lsn;
 use replication::checkpoint::Checkpoint;
+use replication::net::{Mode, plan};
 
-use crate::bed::Bed;
+use crate::bed::{Bed, Values};
 
 const END: Checkpoint = Checkpoint {
     end_lsn: Lsn(7),
@@ -81,6 +82,36 @@ fn prepared_transactions_can_be_done_again() {
     }
     let (checkpoint, _) = pair.run(control.checkpoint()).expect("the target answers");
     assert_eq!(checkpoint, END);
+}
+
+#[test]
+fn rows_that_look_alike_do_not_wait_for_a_prepared_one() {
+    let bed = Bed::start();
+    let pair = bed.pair(
+        "alike",
+        "create table t (n int, s text); alter table t replica identity full; insert into t values (1, 'a'), (1, 'a')",
+    );
+    pair.target
+        .run("alter database alike_target set statement_timeout = '20s'");
+    let control = pair.claim();
+    let mut applier = pair.applier(&control);
+    let delete = "delete from t where ctid = (select min(ctid) from t)";
+    pair.source.run(delete);
+    let piece = pair.changes(Values::Text);
+    let bindings = pair.bindings(&piece);
+    pair.run(async {
+        let plan = plan(&piece, 0..piece.changes.len(), &bindings, Mode::Net);
+        applier.begin();
+        applier.apply(&piece, &plan, &bindings).await?;
+        applier.prepare("one", &END).await
+    })
+    .expect("it is prepared");
+    pair.source.run(delete);
+    pair.follow(&mut applier, Values::Text, Mode::Net)
+        .expect("the other row is there");
+    pair.run(applier.commit_prepared("one", &END))
+        .expect("it is prepared");
+    assert_eq!(pair.differences(), "");
 }
 
 #[test]
