@@ -6,6 +6,7 @@
 pub mod aws;
 pub mod binary;
 pub mod compare;
+pub mod docker;
 pub mod http;
 pub mod lambda;
 pub mod postgres;
