@@ -1,6 +1,6 @@
 //! All schedules and groups in memory, and the order of their wake-ups.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use schedule::definition::Wanted;
@@ -19,6 +19,8 @@ pub(crate) struct Book {
     /// By `group/name`.
     pub(crate) entries: BTreeMap<Arc<str>, Entry>,
     pub(crate) groups: BTreeMap<Arc<str>, GroupRecord>,
+    /// What was deleted lately, and by which token. A process that begins anew has forgotten it.
+    pub(crate) deletions: VecDeque<(String, String)>,
     /// Who wakes when, the earliest first.
     wakes: BTreeSet<(i64, Arc<str>)>,
 }
@@ -58,6 +60,7 @@ impl Book {
             options,
             entries: BTreeMap::new(),
             groups: BTreeMap::new(),
+            deletions: VecDeque::new(),
             wakes: BTreeSet::new(),
         };
         for resource in store.resources(records::GROUP).await? {

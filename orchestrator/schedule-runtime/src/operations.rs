@@ -27,7 +27,7 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 pub(crate) enum Request {
     Create(Box<NewSchedule>, Reply<ScheduleView>),
     Update(Box<NewSchedule>, Reply<ScheduleView>),
-    Delete(ScheduleName, Reply<()>),
+    Delete(ScheduleName, Option<String>, Reply<()>),
     Get(ScheduleName, Reply<ScheduleView>),
     List(
         ScheduleFilter,
@@ -41,10 +41,13 @@ pub(crate) enum Request {
     Trigger(ScheduleName, Option<Overlap>, Reply<Triggered>),
     Backfill(ScheduleName, BackfillRange, Reply<u64>),
     CreateGroup(String, Option<String>, Reply<GroupView>),
-    DeleteGroup(String, Reply<()>),
+    DeleteGroup(String, Option<String>, Reply<()>),
     GetGroup(String, Reply<GroupView>),
     ListGroups(String, Option<String>, usize, Reply<Page<GroupView>>),
 }
+
+/// How many deletions are remembered by their tokens.
+const DELETIONS: usize = 1000;
 
 /// The most times that one backfill may have.
 const BACKFILL: u64 = 10_000;
@@ -61,8 +64,9 @@ impl Turn<'_> {
                 let answer = self.update(*new, targets);
                 self.reply(reply, answer);
             }
-            Request::Delete(name, reply) => {
-                let answer = self.delete_schedule(&name);
+            Request::Delete(name, token, reply) => {
+                let answer =
+                    self.deleted_once(&name.key(), token, |turn| turn.delete_schedule(&name));
                 self.reply(reply, answer);
             }
             Request::Get(name, reply) => {
@@ -97,8 +101,8 @@ impl Turn<'_> {
                 let answer = self.create_group(&name, token);
                 self.reply(reply, answer);
             }
-            Request::DeleteGroup(name, reply) => {
-                let answer = self.delete_group(&name);
+            Request::DeleteGroup(name, token, reply) => {
+                let answer = self.deleted_once(&name, token, |turn| turn.delete_group(&name));
                 self.reply(reply, answer);
             }
             Request::GetGroup(name, reply) => {
@@ -227,6 +231,28 @@ impl Turn<'_> {
             at: self.now,
             why: "it was disabled".to_owned(),
         }
+    }
+
+    /// Deletes something, unless this very request did before.
+    fn deleted_once(
+        &mut self,
+        what: &str,
+        token: Option<String>,
+        delete: impl FnOnce(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let answer = delete(self);
+        let Some(token) = token else { return answer };
+        let request = (what.to_owned(), token);
+        let deletions = &mut self.book.deletions;
+        if answer.is_ok() {
+            deletions.push_back(request);
+            if deletions.len() > DELETIONS {
+                deletions.pop_front();
+            }
+        } else if deletions.contains(&request) {
+            return Ok(());
+        }
+        answer
     }
 
     fn delete_schedule(&mut self, name: &ScheduleName) -> Result<(), Error> {

@@ -145,12 +145,17 @@ impl Schedules {
             .await
     }
 
-    /// Deletes a schedule. Runs that began go on.
+    /// Deletes a schedule. Runs that began go on. The same request with the same token again is no mistake.
     ///
     /// # Errors
     /// ScheduleDoesNotExist, Store.
-    pub async fn delete(&self, name: &ScheduleName) -> Result<(), Error> {
-        self.ask(|reply| Request::Delete(name.clone(), reply)).await
+    pub async fn delete(
+        &self,
+        name: &ScheduleName,
+        client_token: Option<String>,
+    ) -> Result<(), Error> {
+        self.ask(|reply| Request::Delete(name.clone(), client_token, reply))
+            .await
     }
 
     /// A schedule.
@@ -256,12 +261,16 @@ impl Schedules {
             .await
     }
 
-    /// Deletes a group with all its schedules.
+    /// Deletes a group with all its schedules. The same request with the same token again is no mistake.
     ///
     /// # Errors
     /// GroupDoesNotExist, Invalid, Store.
-    pub async fn delete_group(&self, name: &str) -> Result<(), Error> {
-        self.ask(|reply| Request::DeleteGroup(name.to_owned(), reply))
+    pub async fn delete_group(
+        &self,
+        name: &str,
+        client_token: Option<String>,
+    ) -> Result<(), Error> {
+        self.ask(|reply| Request::DeleteGroup(name.to_owned(), client_token, reply))
             .await
     }
 

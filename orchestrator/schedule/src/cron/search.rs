@@ -72,7 +72,7 @@ impl Days {
         let length = first.days_in_month();
         // Counted from Sunday, as in the field.
         let weekday = |day: i8| (first.weekday().to_sunday_one_offset() + day - 2) % 7 + 1;
-        let all = (2_u32 << length) - 2;
+        let all = u32::MAX >> (31 - length) & !1;
         let named = match self {
             Self::OfMonth {
                 days,
