@@ -1,15 +1,16 @@
-//! The wire: AWS's protocols and a REST API of the house's own, over one [`runtime::runtime::Runtime`].
+//! The wire: AWS's protocols and a REST API of the house's own, over what is behind: executions, container jobs.
 //!
 //! ```text
-//!   boto3, AWS CLI ──▶ aws   ─┐
-//!                             ├──▶ runtime::Runtime
-//!   curl, console  ──▶ rest  ─┘
+//!   boto3, AWS CLI ──▶ aws   ─┐               ┌─▶ runtime::Runtime
+//!                             ├──▶ Services ──┤
+//!   curl, console  ──▶ rest  ─┘               └─▶ batch_runtime::Batch
 //! ```
 //!
-//! Read [`server`] for how both meet on one port and [`options`] for what can be set, then `aws` and `rest`.
+//! Read [`server`] for how both meet on one port, [`services`] for what is asked and [`options`] for what can be set, then `aws` and `rest`.
 
 mod aws;
 pub mod options;
 mod request_id;
 mod rest;
 pub mod server;
+pub mod services;

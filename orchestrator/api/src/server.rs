@@ -10,12 +10,12 @@ use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use runtime::runtime::Runtime;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::options::{Figures, Options};
+use crate::services::Services;
 
 /// How long requests in progress may take once the server is told to stop. Long polls and event streams end sooner when the
 /// caller closes the engine meanwhile.
@@ -25,9 +25,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 const HEAD: Duration = Duration::from_secs(30);
 
 /// Everything that this crate answers, as one router.
-pub fn router(runtime: Runtime, options: Options) -> Router {
-    crate::aws::front::router(runtime.clone(), &options)
-        .merge(crate::rest::router(runtime, options))
+pub fn router(services: impl Into<Services>, options: Options) -> Router {
+    let services = services.into();
+    crate::aws::router(&services, &options).merge(crate::rest::router(services, options))
 }
 
 /// Figures alone, for a process without an engine: `/metrics`, and `/healthz`.

@@ -206,7 +206,9 @@ mod unit {
     #[test]
     fn encoded_slashes_belong_to_their_segment() {
         let arn = "arn:aws:batch:us-east-1:000000000000:job-queue/a b";
-        let sent = call("/v1/tags/arn%3Aaws%3Abatch%3Aus-east-1%3A000000000000%3Ajob-queue%2Fa%20b?tagKeys=a%26&tagKeys=b");
+        let sent = call(
+            "/v1/tags/arn%3Aaws%3Abatch%3Aus-east-1%3A000000000000%3Ajob-queue%2Fa%20b?tagKeys=a%26&tagKeys=b",
+        );
         assert_eq!(sent.segments(), ["v1", "tags", arn]);
         assert_eq!(sent.rest_after("/v1/tags/").as_deref(), Some(arn));
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());

@@ -3,9 +3,10 @@
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
-use runtime::runtime::Runtime;
 use utoipa::OpenApi;
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder, Tag};
+
+use crate::services::Services;
 
 /// Where the document is.
 const PATH: &str = "/api/v1/openapi.json";
@@ -27,7 +28,7 @@ pub(super) fn beginning() -> utoipa::openapi::OpenApi {
                 .title("Ratchet")
                 .version(env!("CARGO_PKG_VERSION"))
                 .description(Some(
-                    "Durable workflows in Amazon States Language, over plain JSON. Errors are `application/problem+json`.",
+                    "Durable workflows in Amazon States Language and container jobs, over plain JSON. Errors are `application/problem+json`.",
                 ))
                 .license(Some(license))
                 .build(),
@@ -37,6 +38,7 @@ pub(super) fn beginning() -> utoipa::openapi::OpenApi {
             tag("state machines", "Definitions, by name"),
             tag("executions", "One run of a definition, durable from its start to its end"),
             tag("tasks", "What somebody outside must end, by its token"),
+            tag("jobs", "Container jobs, what they run, and where"),
             tag("problems", "What can go wrong, explained"),
             tag("operation", "For those who run the server"),
         ]))
@@ -55,7 +57,7 @@ struct Own;
 fn openapi() {}
 
 /// The route of the finished document, which is written out once.
-pub(super) fn router(document: &utoipa::openapi::OpenApi) -> Router<Runtime> {
+pub(super) fn router(document: &utoipa::openapi::OpenApi) -> Router<Services> {
     let text = text(document);
     Router::new().route(
         PATH,

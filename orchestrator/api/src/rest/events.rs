@@ -22,7 +22,7 @@ use crate::rest::problem::Problem;
 use crate::rest::problem_kinds::Kind;
 
 /// How often a stream without events shows that it is alive: proxies close what is silent for a minute.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// A page of an execution's history.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -1,25 +1,33 @@
 //! `/metrics` in Prometheus's text format, version 0.0.4.
 
+mod jobs;
+
 use std::fmt::{Display, Write};
 
 use axum::Extension;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use runtime::runtime::Runtime;
 use runtime::views::Counters;
 
 use crate::options::Figures;
 use crate::rest::process::Process;
+use crate::services::Services;
 
 /// Shows figures for Prometheus
 #[utoipa::path(get, path = "/metrics", tag = "operation", operation_id = "getMetrics",
     responses((status = 200, description = "The figures", body = String, content_type = "text/plain")))]
 pub(super) async fn metrics(
-    State(runtime): State<Runtime>,
+    State(services): State<Services>,
     Extension(figures): Extension<Figures>,
 ) -> impl IntoResponse {
-    answer(page(&runtime.counters(), &Process::now()) + &figures.now())
+    let mut text = page(&services.runtime.counters(), &Process::now());
+    if let Some(batch) = &services.batch
+        && let Ok(counters) = batch.counters().await
+    {
+        text += &jobs::page(&counters);
+    }
+    answer(text + &figures.now())
 }
 
 /// The same for a process without an engine.
@@ -153,6 +161,15 @@ impl Page {
         if let Some(value) = value {
             self.one(name, kind, help, &[("", value)]);
         }
+    }
+
+    /// The same with labels that are made for it.
+    fn many(&mut self, name: &str, kind: &str, help: &str, samples: &[(String, u64)]) {
+        let samples: Vec<(&str, u64)> = samples
+            .iter()
+            .map(|(labels, value)| (labels.as_str(), *value))
+            .collect();
+        self.one(name, kind, help, &samples);
     }
 
     /// A metric with its samples, each with its labels.

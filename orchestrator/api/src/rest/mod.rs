@@ -6,9 +6,10 @@
 //!   answer  ◀── JSON · problem+json · event stream ◀─────┘
 //! ```
 //!
-//! Read `state_machines`, `executions`, `events` and `tasks` for what there is; `body`, `names` and `origin` for what is checked
+//! Read `state_machines`, `executions`, `events`, `tasks` and `batch` for what there is; `body`, `names` and `origin` for what is checked
 //! before; `problem` and `problem_kinds` for how something is refused; `document` for the OpenAPI text; `health` and `metrics` for operators.
 
+mod batch;
 mod body;
 mod document;
 mod event_json;
@@ -30,16 +31,16 @@ mod tests;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::{Extension, Router};
-use runtime::runtime::Runtime;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::options::Options;
 use crate::rest::problem::Problem;
 use crate::rest::problem_kinds::Kind;
+use crate::services::Services;
 
 /// The REST API's routes. Whatever has no route answers 404.
-pub(crate) fn router(runtime: Runtime, options: Options) -> Router {
+pub(crate) fn router(services: Services, options: Options) -> Router {
     let (routes, document) = routes().split_for_parts();
     routes
         .merge(document::router(&document))
@@ -53,11 +54,11 @@ pub(crate) fn router(runtime: Runtime, options: Options) -> Router {
         .layer(middleware::from_fn(origin::check))
         .layer(DefaultBodyLimit::max(options.body_bytes))
         .layer(Extension(options.figures))
-        .with_state(runtime)
+        .with_state(services)
 }
 
 /// Every documented route, each written down once for the router and the document.
-fn routes() -> OpenApiRouter<Runtime> {
+fn routes() -> OpenApiRouter<Services> {
     OpenApiRouter::with_openapi(document::beginning())
         .routes(routes!(state_machines::list, state_machines::create))
         .routes(routes!(
@@ -74,6 +75,36 @@ fn routes() -> OpenApiRouter<Runtime> {
         .routes(routes!(tasks::succeed))
         .routes(routes!(tasks::fail))
         .routes(routes!(tasks::heartbeat))
+        .routes(routes!(batch::jobs::list, batch::jobs::submit))
+        .routes(routes!(batch::jobs::describe))
+        .routes(routes!(batch::jobs::cancel))
+        .routes(routes!(batch::jobs::terminate))
+        .routes(routes!(batch::logs::page))
+        .routes(routes!(batch::logs::stream))
+        .routes(routes!(
+            batch::definitions::list,
+            batch::definitions::register
+        ))
+        .routes(routes!(
+            batch::definitions::describe,
+            batch::definitions::deregister
+        ))
+        .routes(routes!(batch::queues::list, batch::queues::create))
+        .routes(routes!(
+            batch::queues::describe,
+            batch::queues::update,
+            batch::queues::delete
+        ))
+        .routes(routes!(batch::queues::snapshot))
+        .routes(routes!(
+            batch::environments::list,
+            batch::environments::create
+        ))
+        .routes(routes!(
+            batch::environments::describe,
+            batch::environments::update,
+            batch::environments::delete
+        ))
         .routes(routes!(problem_kinds::list))
         .routes(routes!(problem_kinds::describe))
         .routes(routes!(health::alive))

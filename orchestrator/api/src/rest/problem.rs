@@ -112,6 +112,16 @@ impl From<Error> for Problem {
     }
 }
 
+/// What Batch refuses is the caller's mistake, whatever it is; what is not found has its own kinds and is looked for before.
+impl From<batch::Error> for Problem {
+    fn from(error: batch::Error) -> Self {
+        match error {
+            batch::Error::Client(detail) => Self::new(Kind::InvalidJobRequest, detail),
+            batch::Error::Unavailable(detail) => Self::new(Kind::Unavailable, detail),
+        }
+    }
+}
+
 impl From<Diagnostic> for Finding {
     fn from(found: Diagnostic) -> Self {
         Self {

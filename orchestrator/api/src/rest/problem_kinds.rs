@@ -31,6 +31,12 @@ pub(super) enum Kind {
     TaskNotFound,
     TaskEnded,
     ActivityNotFound,
+    JobNotFound,
+    JobDefinitionNotFound,
+    JobQueueNotFound,
+    ComputeEnvironmentNotFound,
+    InvalidJobRequest,
+    BatchTurnedOff,
     PayloadTooLong,
     LimitReached,
     TooManyWorkers,
@@ -53,7 +59,7 @@ pub(super) struct Explanation {
 
 impl Kind {
     /// All of them, in the order in which they are listed.
-    pub(super) const ALL: [Self; 26] = [
+    pub(super) const ALL: [Self; 32] = [
         Self::NoSuchResource,
         Self::MethodNotAllowed,
         Self::ForeignOrigin,
@@ -75,6 +81,12 @@ impl Kind {
         Self::TaskNotFound,
         Self::TaskEnded,
         Self::ActivityNotFound,
+        Self::JobNotFound,
+        Self::JobDefinitionNotFound,
+        Self::JobQueueNotFound,
+        Self::ComputeEnvironmentNotFound,
+        Self::InvalidJobRequest,
+        Self::BatchTurnedOff,
         Self::PayloadTooLong,
         Self::LimitReached,
         Self::TooManyWorkers,
@@ -210,6 +222,43 @@ impl Kind {
                 "There is no such activity",
                 404,
                 "It was never created, or it was deleted.",
+            ),
+            Self::JobNotFound => (
+                "job-not-found",
+                "There is no such job",
+                404,
+                "It was never submitted, or it ended longer ago than `batch.retention`; or it has had no such attempt.",
+            ),
+            Self::JobDefinitionNotFound => (
+                "job-definition-not-found",
+                "There is no such job definition",
+                404,
+                "It was never registered, or all its revisions were deregistered.",
+            ),
+            Self::JobQueueNotFound => (
+                "job-queue-not-found",
+                "There is no such job queue",
+                404,
+                "It was never created, or it was deleted.",
+            ),
+            Self::ComputeEnvironmentNotFound => (
+                "compute-environment-not-found",
+                "There is no such compute environment",
+                404,
+                "It was never created, or it was deleted.",
+            ),
+            Self::InvalidJobRequest => (
+                "invalid-job-request",
+                "Batch refuses this",
+                400,
+                "What is asked for can't be done as it is, as `detail` says: it names something that there is not, or breaks one of AWS \
+                 Batch's rules.",
+            ),
+            Self::BatchTurnedOff => (
+                "batch-turned-off",
+                "Container jobs are turned off",
+                409,
+                "Set `batch.enabled` in the server's configuration to run container jobs.",
             ),
             Self::PayloadTooLong => (
                 "payload-too-long",

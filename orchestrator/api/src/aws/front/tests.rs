@@ -12,6 +12,8 @@ fn targets() {
         "AWSStepFunctions.startExecution",
         "AWSStepFunctions.Nonsense",
         "AWSStepFunctions",
+        "Logs_20140328.GetLogEvents",
+        "Logs_20140328.PutLogEvents",
         "DynamoDB_20120810.GetItem",
         "",
     ];

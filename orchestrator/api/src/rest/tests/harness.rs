@@ -55,7 +55,7 @@ impl Api {
         .await
         .expect("a store in memory opens");
         Self {
-            router: crate::rest::router(runtime, options),
+            router: crate::rest::router(runtime.into(), options),
             tokens,
         }
     }
