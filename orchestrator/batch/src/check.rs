@@ -64,6 +64,16 @@ pub(crate) fn range(member: &str, value: i64, least: i64, most: i64) -> Result<(
     )))
 }
 
+/// A number with a lower bound.
+pub(crate) fn at_least(member: &str, value: i64, least: i64) -> Result<()> {
+    if value >= least {
+        return Ok(());
+    }
+    Err(Error::Client(format!(
+        "{member} must be at least {least}, not {value}"
+    )))
+}
+
 /// Why a job is ended.
 ///
 /// # Errors
@@ -197,12 +207,7 @@ pub(crate) fn consumables(properties: &ConsumableResourceProperties) -> Result<(
             )));
         };
         match requirement.quantity {
-            Some(quantity) if quantity >= 0 => {}
-            Some(quantity) => {
-                return Err(Error::Client(format!(
-                    "{at}.quantity must be at least 0, not {quantity}"
-                )));
-            }
+            Some(quantity) => at_least(&format!("{at}.quantity"), quantity, 0)?,
             None => return Err(Error::Client(format!("{at}.quantity must be given"))),
         }
         let same = |other: &crate::definition::ConsumableResourceRequirement| {

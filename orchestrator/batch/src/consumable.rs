@@ -52,7 +52,7 @@ impl ConsumableResource {
             check::tags(tags)?;
         }
         let total_quantity = request.total_quantity.unwrap_or(0);
-        check::range("totalQuantity", total_quantity, 0, i64::MAX)?;
+        check::at_least("totalQuantity", total_quantity, 0)?;
         Ok(Self {
             name: request.consumable_resource_name.as_str().into(),
             kind: request.resource_type.unwrap_or_default(),
@@ -81,7 +81,7 @@ impl ConsumableResource {
         let Some(quantity) = request.quantity else {
             return Err(Error::client("quantity must be given"));
         };
-        check::range("quantity", quantity, 0, i64::MAX)?;
+        check::at_least("quantity", quantity, 0)?;
         let total = self.total_quantity;
         let total = match request.operation.as_deref().unwrap_or("SET") {
             "SET" => Some(quantity),

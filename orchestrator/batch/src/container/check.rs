@@ -38,6 +38,10 @@ const ULIMITS: [&str; 15] = [
 ];
 /// The least memory, MiB.
 const LEAST_MEMORY: u64 = 4;
+/// The most of any memory, MiB: 16 TiB. What lies above is a mistake, and might not count as bytes.
+const MOST_MEBIBYTES: i64 = 16 << 20;
+/// The most vCPU, and the most graphics processors.
+const MOST_PROCESSORS: u64 = 100_000;
 
 impl ContainerProperties {
     /// Checks a container; `at` is the member that it is, for the texts.
@@ -92,6 +96,24 @@ impl ContainerProperties {
                 LOG_DRIVERS.join(", "),
                 shown(&logs.log_driver)
             )));
+        }
+        let options = self
+            .log_configuration
+            .as_ref()
+            .and_then(|logs| logs.options.as_ref());
+        if let Some(prefix) = options.and_then(|options| options.get("awslogs-stream-prefix")) {
+            // It becomes part of a log stream's name, in which AWS allows no colon and no star.
+            let is_sound =
+                |part: &str| !part.is_empty() && part != "." && part != ".." && part.len() <= 128;
+            if prefix.len() > 256
+                || prefix.contains([':', '*', '\0'])
+                || !prefix.split('/').all(is_sound)
+            {
+                return Err(Error::Client(format!(
+                    "{at}.logConfiguration.options.awslogs-stream-prefix must be a name without : and *, not {}",
+                    shown(prefix)
+                )));
+            }
         }
         match &self.linux_parameters {
             Some(parameters) => linux(&format!("{at}.linuxParameters"), parameters),
@@ -267,19 +289,25 @@ fn requirements(at: &str, requirements: &[ResourceRequirement]) -> Result<()> {
                 .ok()
                 .filter(|_| value.bytes().all(|byte| byte.is_ascii_digit()))
         };
-        let problem = match requirement.kind {
-            ResourceKind::Vcpu => milli(value)
-                .is_none_or(|milli| milli == 0)
-                .then_some("must be a number above 0, with at most 3 decimals"),
-            ResourceKind::Memory => whole()
-                .is_none_or(|memory| memory < LEAST_MEMORY)
-                .then_some("must be a whole number of MiB, at least 4"),
-            ResourceKind::Gpu => whole().is_none().then_some("must be a whole number"),
+        let memory = LEAST_MEMORY..=MOST_MEBIBYTES.unsigned_abs();
+        let (is_sound, rule) = match requirement.kind {
+            ResourceKind::Vcpu => (
+                milli(value).is_some_and(|milli| (1..=MOST_PROCESSORS * 1000).contains(&milli)),
+                "a number above 0 and at most 100000, with at most 3 decimals",
+            ),
+            ResourceKind::Memory => (
+                whole().is_some_and(|value| memory.contains(&value)),
+                "a whole number of MiB, 4 to 16777216",
+            ),
+            ResourceKind::Gpu => (
+                whole().is_some_and(|value| value <= MOST_PROCESSORS),
+                "a whole number up to 100000",
+            ),
         };
-        if let Some(problem) = problem {
+        if !is_sound {
+            let value = shown(value);
             return Err(Error::Client(format!(
-                "{at}: the value of {kind} {problem}, not {}",
-                shown(value)
+                "{at}: the value of {kind} must be {rule}, not {value}"
             )));
         }
     }
@@ -366,20 +394,20 @@ fn linux(at: &str, parameters: &LinuxParameters) -> Result<()> {
             &format!("{at}.tmpfs[{index}].size"),
             tmpfs.size,
             1,
-            i64::from(i32::MAX),
+            MOST_MEBIBYTES,
         )?;
     }
     range(
         &format!("{at}.sharedMemorySize"),
         parameters.shared_memory_size.unwrap_or(1),
         1,
-        i64::from(i32::MAX),
+        MOST_MEBIBYTES,
     )?;
     range(
         &format!("{at}.maxSwap"),
         parameters.max_swap.unwrap_or(0),
         0,
-        i64::from(i32::MAX),
+        MOST_MEBIBYTES,
     )?;
     range(
         &format!("{at}.swappiness"),

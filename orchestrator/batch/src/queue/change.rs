@@ -123,7 +123,7 @@ impl JobQueue {
 
 /// A queue's priority.
 fn priority(value: i32) -> Result<i32> {
-    check::range("priority", value.into(), 0, i32::MAX.into())?;
+    check::at_least("priority", value.into(), 0)?;
     Ok(value)
 }
 

@@ -65,11 +65,11 @@ fn names_are_plain_and_short() {
 fn a_container_has_an_image_and_resources() {
     check(
         json!({ "containerProperties": null }),
-        expect!["containerProperties must be given for type container"],
+        expect![["containerProperties must be given for type container"]],
     );
     check(
         container(json!({ "image": null })),
-        expect!["containerProperties.image must be given"],
+        expect![["containerProperties.image must be given"]],
     );
     check(
         container(json!({ "image": "no spaces" })),
@@ -82,47 +82,59 @@ fn a_container_has_an_image_and_resources() {
     let memory = |value: &str| json!({ "type": "MEMORY", "value": value });
     check(
         requirements(json!([])),
-        expect!["containerProperties.resourceRequirements must have VCPU"],
+        expect![["containerProperties.resourceRequirements must have VCPU"]],
     );
     check(
         requirements(json!([vcpu("1")])),
-        expect!["containerProperties.resourceRequirements must have MEMORY, in MiB"],
+        expect![["containerProperties.resourceRequirements must have MEMORY, in MiB"]],
     );
     check(requirements(json!([vcpu("1"), memory("4")])), expect![[""]]);
     check(
         requirements(json!([vcpu("1"), memory("3")])),
         expect![[
-            r#"containerProperties.resourceRequirements: the value of MEMORY must be a whole number of MiB, at least 4, not "3""#
+            r#"containerProperties.resourceRequirements: the value of MEMORY must be a whole number of MiB, 4 to 16777216, not "3""#
         ]],
     );
     check(
         requirements(json!([vcpu("1"), memory("1.5")])),
         expect![[
-            r#"containerProperties.resourceRequirements: the value of MEMORY must be a whole number of MiB, at least 4, not "1.5""#
+            r#"containerProperties.resourceRequirements: the value of MEMORY must be a whole number of MiB, 4 to 16777216, not "1.5""#
         ]],
     );
     check(
         requirements(json!([vcpu("1"), memory("+9")])),
         expect![[
-            r#"containerProperties.resourceRequirements: the value of MEMORY must be a whole number of MiB, at least 4, not "+9""#
+            r#"containerProperties.resourceRequirements: the value of MEMORY must be a whole number of MiB, 4 to 16777216, not "+9""#
+        ]],
+    );
+    check(
+        requirements(json!([vcpu("1"), memory("16777217")])),
+        expect![[
+            r#"containerProperties.resourceRequirements: the value of MEMORY must be a whole number of MiB, 4 to 16777216, not "16777217""#
+        ]],
+    );
+    check(
+        requirements(json!([vcpu("99999999999"), memory("4")])),
+        expect![[
+            r#"containerProperties.resourceRequirements: the value of VCPU must be a number above 0 and at most 100000, with at most 3 decimals, not "99999999999""#
         ]],
     );
     check(
         requirements(json!([vcpu("0"), memory("4")])),
         expect![[
-            r#"containerProperties.resourceRequirements: the value of VCPU must be a number above 0, with at most 3 decimals, not "0""#
+            r#"containerProperties.resourceRequirements: the value of VCPU must be a number above 0 and at most 100000, with at most 3 decimals, not "0""#
         ]],
     );
     check(
         requirements(json!([vcpu("-1"), memory("4")])),
         expect![[
-            r#"containerProperties.resourceRequirements: the value of VCPU must be a number above 0, with at most 3 decimals, not "-1""#
+            r#"containerProperties.resourceRequirements: the value of VCPU must be a number above 0 and at most 100000, with at most 3 decimals, not "-1""#
         ]],
     );
     check(
         requirements(json!([vcpu("many"), memory("4")])),
         expect![[
-            r#"containerProperties.resourceRequirements: the value of VCPU must be a number above 0, with at most 3 decimals, not "many""#
+            r#"containerProperties.resourceRequirements: the value of VCPU must be a number above 0 and at most 100000, with at most 3 decimals, not "many""#
         ]],
     );
     check(
@@ -131,12 +143,12 @@ fn a_container_has_an_image_and_resources() {
     );
     check(
         requirements(json!([vcpu("1"), vcpu("2"), memory("4")])),
-        expect!["containerProperties.resourceRequirements: VCPU is there twice"],
+        expect![["containerProperties.resourceRequirements: VCPU is there twice"]],
     );
     check(
         requirements(json!([vcpu("1"), memory("4"), { "type": "GPU", "value": "x" }])),
         expect![[
-            r#"containerProperties.resourceRequirements: the value of GPU must be a whole number, not "x""#
+            r#"containerProperties.resourceRequirements: the value of GPU must be a whole number up to 100000, not "x""#
         ]],
     );
     let old = |vcpus: i32, memory: i32| {
@@ -145,11 +157,11 @@ fn a_container_has_an_image_and_resources() {
     check(old(1, 4), expect![[""]]);
     check(
         old(0, 4),
-        expect!["containerProperties.vcpus must be at least 1, not 0"],
+        expect![["containerProperties.vcpus must be at least 1, not 0"]],
     );
     check(
         old(1, 3),
-        expect!["containerProperties.memory must be at least 4 MiB, not 3"],
+        expect![["containerProperties.memory must be at least 4 MiB, not 3"]],
     );
 }
 
@@ -189,7 +201,7 @@ fn variables_of_batch_are_its_own() {
     );
     check(
         container(json!({ "command": ["a\u{0}b"] })),
-        expect!["containerProperties.command[0] must not have a NUL"],
+        expect![["containerProperties.command[0] must not have a NUL"]],
     );
 }
 
@@ -222,7 +234,7 @@ fn mounts_name_volumes() {
     );
     check(
         mounts(json!([{ "host": { "sourcePath": "/x" } }]), json!([])),
-        expect!["containerProperties.volumes[0].name must be given"],
+        expect![["containerProperties.volumes[0].name must be given"]],
     );
     check(
         mounts(
@@ -236,9 +248,9 @@ fn mounts_name_volumes() {
     let efs = json!({ "name": "x", "efsVolumeConfiguration": { "fileSystemId": "fs-1" } });
     check(
         mounts(json!([efs]), json!([])),
-        expect![
+        expect![[
             "containerProperties.volumes[0]: file systems of AWS are not here, use host.sourcePath"
-        ],
+        ]],
     );
 }
 
@@ -251,9 +263,9 @@ fn the_kernel_is_asked_for_what_it_can_do() {
     check(limit("core", -1, -1), expect![[""]]);
     check(
         limit("nofile", 200, 100),
-        expect![
+        expect![[
             "containerProperties.ulimits[0] nofile: softLimit 200 must not be above hardLimit 100"
-        ],
+        ]],
     );
     check(
         limit("files", 1, 1),
@@ -268,9 +280,9 @@ fn the_kernel_is_asked_for_what_it_can_do() {
     check(tmpfs("/tmp", 16), expect![[""]]);
     check(
         tmpfs("/tmp", 0),
-        expect![
-            "containerProperties.linuxParameters.tmpfs[0].size must be between 1 and 2147483647, not 0"
-        ],
+        expect![[
+            "containerProperties.linuxParameters.tmpfs[0].size must be between 1 and 16777216, not 0"
+        ]],
     );
     check(
         tmpfs("tmp", 16),
@@ -280,20 +292,28 @@ fn the_kernel_is_asked_for_what_it_can_do() {
     );
     check(
         linux(json!({ "swappiness": 101 })),
-        expect![
+        expect![[
             "containerProperties.linuxParameters.swappiness must be between 0 and 100, not 101"
-        ],
+        ]],
     );
     check(
         linux(json!({ "sharedMemorySize": 0 })),
-        expect![
-            "containerProperties.linuxParameters.sharedMemorySize must be between 1 and 2147483647, not 0"
-        ],
+        expect![[
+            "containerProperties.linuxParameters.sharedMemorySize must be between 1 and 16777216, not 0"
+        ]],
     );
     check(
         linux(json!({ "devices": [{ "hostPath": "/dev/x", "permissions": ["EXECUTE"] }] })),
         expect![[
             r#"containerProperties.linuxParameters.devices[0].permissions must be READ, WRITE or MKNOD, not "EXECUTE""#
+        ]],
+    );
+    check(
+        container(json!({ "logConfiguration": {
+            "logDriver": "awslogs", "options": { "awslogs-stream-prefix": "../etc" },
+        } })),
+        expect![[
+            r#"containerProperties.logConfiguration.options.awslogs-stream-prefix must be a name without : and *, not "../etc""#
         ]],
     );
     check(
@@ -312,15 +332,15 @@ fn a_retry_strategy_has_attempts_and_sound_globs() {
     check(retry(json!({ "attempts": 10 })), expect![[""]]);
     check(
         retry(json!({ "attempts": 0 })),
-        expect!["retryStrategy.attempts must be between 1 and 10, not 0"],
+        expect![["retryStrategy.attempts must be between 1 and 10, not 0"]],
     );
     check(
         retry(json!({ "attempts": 11 })),
-        expect!["retryStrategy.attempts must be between 1 and 10, not 11"],
+        expect![["retryStrategy.attempts must be between 1 and 10, not 11"]],
     );
     check(
         retry(json!({ "evaluateOnExit": [{ "onExitCode": "1", "action": "RETRY" }] })),
-        expect!["RetryAttempts must be provided with retry strategy"],
+        expect![["RetryAttempts must be provided with retry strategy"]],
     );
     check(retry(rule("onExitCode", "1*")), expect![[""]]);
     check(retry(rule("onExitCode", "*")), expect![[""]]);
@@ -352,7 +372,7 @@ fn a_retry_strategy_has_attempts_and_sound_globs() {
     let six = vec![json!({ "onExitCode": "1", "action": "RETRY" }); 6];
     check(
         retry(json!({ "attempts": 2, "evaluateOnExit": six })),
-        expect!["retryStrategy.evaluateOnExit must have at most 5 rules, not 6"],
+        expect![["retryStrategy.evaluateOnExit must have at most 5 rules, not 6"]],
     );
 }
 
@@ -364,12 +384,12 @@ fn numbers_and_sizes_have_bounds() {
     );
     check(
         json!({ "timeout": { "attemptDurationSeconds": 59 } }),
-        expect!["timeout.attemptDurationSeconds must be at least 60, not 59"],
+        expect![["timeout.attemptDurationSeconds must be at least 60, not 59"]],
     );
     check(json!({ "schedulingPriority": 9999 }), expect![[""]]);
     check(
         json!({ "schedulingPriority": 10000 }),
-        expect!["schedulingPriority must be between 0 and 9999, not 10000"],
+        expect![["schedulingPriority must be between 0 and 9999, not 10000"]],
     );
     check(
         json!({ "tags": { "aws:x": "1" } }),
@@ -383,7 +403,7 @@ fn numbers_and_sizes_have_bounds() {
     );
     check(
         json!({ "parameters": { "x": "y".repeat(25_000) } }),
-        expect!["a job definition must be at most 24576 bytes, not 25354"],
+        expect![["a job definition must be at most 24576 bytes, not 25354"]],
     );
     let taken = |quantity: Value| {
         json!({ "consumableResourceProperties": {
@@ -393,13 +413,13 @@ fn numbers_and_sizes_have_bounds() {
     check(taken(json!(1)), expect![[""]]);
     check(
         taken(json!(-1)),
-        expect![
+        expect![[
             "consumableResourceProperties.consumableResourceList[0].quantity must be at least 0, not -1"
-        ],
+        ]],
     );
     check(
         taken(json!(null)),
-        expect!["consumableResourceProperties.consumableResourceList[0].quantity must be given"],
+        expect![["consumableResourceProperties.consumableResourceList[0].quantity must be given"]],
     );
 }
 
@@ -420,11 +440,11 @@ fn nodes_are_all_in_ranges_that_do_not_cross() {
     check(json!({}), expect![[""]]);
     check(
         json!({ "numNodes": 0 }),
-        expect!["nodeProperties.numNodes must be between 1 and 1000, not 0"],
+        expect![["nodeProperties.numNodes must be between 1 and 1000, not 0"]],
     );
     check(
         json!({ "mainNode": 3 }),
-        expect!["nodeProperties.mainNode must be one of the 3 nodes, 0 to 2, not 3"],
+        expect![["nodeProperties.mainNode must be one of the 3 nodes, 0 to 2, not 3"]],
     );
     check(ranges(&["0:5"]), expect![[""]]);
     check(ranges(&[":5"]), expect![[""]]);
@@ -432,7 +452,7 @@ fn nodes_are_all_in_ranges_that_do_not_cross() {
     check(ranges(&["0:5", "2:3"]), expect![[""]]);
     check(
         ranges(&["0:4"]),
-        expect!["nodeProperties.nodeRangeProperties: node 5 of 6 is in no range"],
+        expect![["nodeProperties.nodeRangeProperties: node 5 of 6 is in no range"]],
     );
     check(
         ranges(&["0:6"]),
@@ -472,11 +492,11 @@ fn nodes_are_all_in_ranges_that_do_not_cross() {
     );
     check(
         ranges(&["0", "1", "2", "3", "4", "5"]),
-        expect!["nodeProperties.nodeRangeProperties must have 1 to 5 ranges, not 6"],
+        expect![["nodeProperties.nodeRangeProperties must have 1 to 5 ranges, not 6"]],
     );
     check(
         json!({ "nodeRangeProperties": [{ "targetNodes": "0:" }] }),
-        expect!["nodeProperties.nodeRangeProperties[0].container must be given"],
+        expect![["nodeProperties.nodeRangeProperties[0].container must be given"]],
     );
 }
 
@@ -485,28 +505,28 @@ fn kinds_do_not_mix() {
     let container = register_request()["containerProperties"].clone();
     check(
         json!({ "nodeProperties": nodes_request()["nodeProperties"] }),
-        expect!["nodeProperties are for type multinode, not for type container"],
+        expect![["nodeProperties are for type multinode, not for type container"]],
     );
     check(
         json!({ "type": "multinode" }),
-        expect!["nodeProperties must be given for type multinode"],
+        expect![["nodeProperties must be given for type multinode"]],
     );
     check_of(
         nodes_request(),
         json!({ "containerProperties": container }),
-        expect![
+        expect![[
             "containerProperties are for type container: a multinode definition has its containers in nodeProperties"
-        ],
+        ]],
     );
     check(
         json!({ "eksProperties": {} }),
-        expect![
+        expect![[
             "eksProperties are not supported: jobs run in containers of this machine, use containerProperties"
-        ],
+        ]],
     );
     check(
         json!({ "ecsProperties": {} }),
-        expect!["containerProperties and ecsProperties exclude each other"],
+        expect![["containerProperties and ecsProperties exclude each other"]],
     );
 }
 
@@ -542,27 +562,27 @@ fn a_task_of_one_container_is_a_container() {
     assert_eq!(container.resources().memory_mib, 64);
     check(
         ecs(json!({ "image": null })),
-        expect!["ecsProperties.taskProperties[0].containers[0].image must be given"],
+        expect![["ecsProperties.taskProperties[0].containers[0].image must be given"]],
     );
     check(
         ecs(json!({ "dependsOn": [{ "containerName": "x" }] })),
-        expect![
+        expect![[
             "ecsProperties.taskProperties[0].containers[0].dependsOn is not supported: there is no other container"
-        ],
+        ]],
     );
     check(
         ecs(json!({ "essential": false })),
-        expect![
+        expect![[
             "ecsProperties.taskProperties[0].containers[0].essential must not be false: it is the only container"
-        ],
+        ]],
     );
     let one = json!({ "name": "x", "image": "x" });
     let two = json!({ "taskProperties": [{ "containers": [one, one] }] });
     check(
         json!({ "containerProperties": null, "ecsProperties": two }),
-        expect![
+        expect![[
             "ecsProperties.taskProperties[0].containers has 2 elements: jobs of more than one container are not supported"
-        ],
+        ]],
     );
     let host = json!({ "taskProperties": [{ "containers": [one], "pidMode": "host" }] });
     check(
@@ -690,24 +710,24 @@ fn references_mean_a_revision_or_the_newest_active_one() {
             .and_then(|reference| reference.choose(&revisions).map(|found| found.reference()));
         expected.assert_eq(&chosen.unwrap_or_else(|error| error.to_string()));
     };
-    check("resize", expect!["resize:2"]);
-    check("resize:1", expect!["resize:1"]);
+    check("resize", expect![["resize:2"]]);
+    check("resize:1", expect![["resize:1"]]);
     check(
         "arn:aws:batch:us-east-1:123456789012:job-definition/resize:2",
-        expect!["resize:2"],
+        expect![["resize:2"]],
     );
     check(
         "arn:aws:batch:eu-west-1:000000000000:job-definition/resize",
-        expect!["resize:2"],
+        expect![["resize:2"]],
     );
     check(
         "resize:10",
-        expect!["JobDefinition resize:10 is INACTIVE: it was deregistered"],
+        expect![["JobDefinition resize:10 is INACTIVE: it was deregistered"]],
     );
-    check("resize:3", expect!["JobDefinition resize:3 not found"]);
+    check("resize:3", expect![["JobDefinition resize:3 not found"]]);
     check(
         "other",
-        expect!["JobDefinition other not found, or no revision of it is ACTIVE"],
+        expect![["JobDefinition other not found, or no revision of it is ACTIVE"]],
     );
     check(
         "resize:",

@@ -153,30 +153,30 @@ fn what_cannot_be_read_is_told() {
     check(
         &child,
         None,
-        expect![
+        expect![[
             "cannot read the record of job 11111111-2222-4333-8444-555555555555:0 without that of its parent"
-        ],
+        ]],
     );
     check(
         &child,
         Some(&one_job(&json!({}))),
-        expect![
+        expect![[
             "cannot read a job's record: job 11111111-2222-4333-8444-555555555555 has no children, so 11111111-2222-4333-8444-555555555555:0 cannot be one"
-        ],
+        ]],
     );
     check(
         r#"{"v":2,"soul":1}"#,
         None,
-        expect!["cannot read a job's record of version 2: this binary knows versions up to 1"],
+        expect![["cannot read a job's record of version 2: this binary knows versions up to 1"]],
     );
     check(
         "{",
         None,
-        expect!["cannot read a job's record: EOF while parsing an object at line 1 column 1"],
+        expect![["cannot read a job's record: EOF while parsing an object at line 1 column 1"]],
     );
     check(
         r#"{"v":1}"#,
         None,
-        expect!["cannot read a job's record: missing field `id` at line 1 column 7"],
+        expect![["cannot read a job's record: missing field `id` at line 1 column 7"]],
     );
 }

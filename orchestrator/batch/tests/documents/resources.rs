@@ -58,15 +58,15 @@ fn a_queue_has_environments_that_there_are() {
     );
     check_queue(
         json!({ "priority": -1 }),
-        expect!["priority must be between 0 and 2147483647, not -1"],
+        expect![["priority must be at least 0, not -1"]],
     );
     check_queue(
         json!({ "computeEnvironmentOrder": null }),
-        expect!["computeEnvironmentOrder must be given"],
+        expect![["computeEnvironmentOrder must be given"]],
     );
     check_queue(
         json!({ "computeEnvironmentOrder": [] }),
-        expect!["computeEnvironmentOrder must have 1 to 3 environments, not 0"],
+        expect![["computeEnvironmentOrder must have 1 to 3 environments, not 0"]],
     );
     let order = |names: &[&str]| {
         let one =
@@ -85,15 +85,15 @@ fn a_queue_has_environments_that_there_are() {
     );
     check_queue(
         order(&["fast", "slow", "spare", "rest"]),
-        expect!["computeEnvironmentOrder must have 1 to 3 environments, not 4"],
+        expect![["computeEnvironmentOrder must have 1 to 3 environments, not 4"]],
     );
     check_queue(
         json!({ "serviceEnvironmentOrder": [{}] }),
-        expect!["serviceEnvironmentOrder is not supported: there are no service environments"],
+        expect![["serviceEnvironmentOrder is not supported: there are no service environments"]],
     );
     check_queue(
         json!({ "jobQueueType": "EKS" }),
-        expect!["jobQueueType EKS is not supported: jobs run in containers of this machine"],
+        expect![["jobQueueType EKS is not supported: jobs run in containers of this machine"]],
     );
     let policy = |name: &str| json!({ "schedulingPolicyArn": site().policy(name) });
     check_queue(
@@ -120,15 +120,15 @@ fn actions_at_the_head_have_bounds() {
     assert!(new_queue(&action(json!({}))).is_ok());
     check_queue(
         action(json!({ "maxTimeSeconds": 599 })),
-        expect![
+        expect![[
             "jobStateTimeLimitActions[0].maxTimeSeconds must be between 600 and 86400, not 599"
-        ],
+        ]],
     );
     check_queue(
         action(json!({ "maxTimeSeconds": 86_401 })),
-        expect![
+        expect![[
             "jobStateTimeLimitActions[0].maxTimeSeconds must be between 600 and 86400, not 86401"
-        ],
+        ]],
     );
     check_queue(
         action(json!({ "state": "RUNNING" })),
@@ -140,7 +140,7 @@ fn actions_at_the_head_have_bounds() {
     );
     check_queue(
         action(json!({ "reason": "" })),
-        expect!["jobStateTimeLimitActions[0].reason must be given"],
+        expect![["jobStateTimeLimitActions[0].reason must be given"]],
     );
 }
 
@@ -174,9 +174,9 @@ fn a_queue_stays_fair_or_not() {
     check(
         &plain,
         json!({ "schedulingPolicyArn": "fair" }),
-        expect![
+        expect![[
             "schedulingPolicyArn must not be given: JobQueue high was made without a scheduling policy"
-        ],
+        ]],
     );
     check(
         &fair,
@@ -188,7 +188,7 @@ fn a_queue_stays_fair_or_not() {
     check(
         &fair,
         json!({ "schedulingPolicyArn": "" }),
-        expect!["schedulingPolicyArn of JobQueue high can be replaced, not removed"],
+        expect![["schedulingPolicyArn of JobQueue high can be replaced, not removed"]],
     );
 }
 
@@ -245,11 +245,11 @@ fn an_environment_has_limits() {
     );
     check_environment(
         json!({ "computeResources": null }),
-        expect!["computeResources must be given for type MANAGED"],
+        expect![["computeResources must be given for type MANAGED"]],
     );
     check_environment(
         json!({ "computeResources": { "maxvCpus": null } }),
-        expect!["computeResources.maxvCpus must be given and at least 1"],
+        expect![["computeResources.maxvCpus must be given and at least 1"]],
     );
     check_environment(
         json!({ "computeResources": { "maxvCpus": "many" } }),
@@ -257,7 +257,7 @@ fn an_environment_has_limits() {
     );
     check_environment(
         json!({ "computeResources": { "minvCpus": 17 } }),
-        expect!["computeResources.maxvCpus 16 must not be below minvCpus 17"],
+        expect![["computeResources.maxvCpus 16 must not be below minvCpus 17"]],
     );
     check_environment(
         json!({ "computeResources": { "type": "TOASTER" } }),
@@ -275,7 +275,7 @@ fn an_environment_has_limits() {
     );
     check_environment(
         json!({ "eksConfiguration": {} }),
-        expect!["eksConfiguration is not supported: jobs run in containers of this machine"],
+        expect![["eksConfiguration is not supported: jobs run in containers of this machine"]],
     );
     check_environment(
         json!({ "computeEnvironmentName": "" }),
@@ -322,7 +322,7 @@ fn an_update_changes_what_it_names() {
     );
     check(
         json!({ "computeResources": { "maxvCpus": -1 } }),
-        expect!["computeResources.maxvCpus must be a whole number, not -1"],
+        expect![["computeResources.maxvCpus must be a whole number, not -1"]],
     );
 }
 
@@ -348,11 +348,11 @@ fn shares_have_weights_within_bounds() {
     );
     check(
         json!({ "fairsharePolicy": { "shareDecaySeconds": 604_801 } }),
-        expect!["fairsharePolicy.shareDecaySeconds must be between 0 and 604800, not 604801"],
+        expect![["fairsharePolicy.shareDecaySeconds must be between 0 and 604800, not 604801"]],
     );
     check(
         json!({ "fairsharePolicy": { "computeReservation": 100 } }),
-        expect!["fairsharePolicy.computeReservation must be between 0 and 99, not 100"],
+        expect![["fairsharePolicy.computeReservation must be between 0 and 99, not 100"]],
     );
     check(
         shares(
@@ -374,13 +374,13 @@ fn shares_have_weights_within_bounds() {
     );
     check(
         shares(json!([{ "shareIdentifier": "a", "weightFactor": 1000.0 }])),
-        expect![
+        expect![[
             "fairsharePolicy.shareDistribution[0].weightFactor must be between 0.0001 and 999.9999, not 1000"
-        ],
+        ]],
     );
     check(
         json!({ "quotaSharePolicy": {} }),
-        expect!["quotaSharePolicy is not supported: use fairsharePolicy"],
+        expect![["quotaSharePolicy is not supported: use fairsharePolicy"]],
     );
 }
 
@@ -402,7 +402,7 @@ fn a_store_is_set_filled_and_emptied() {
         Default::default(),
         &site(),
     ))));
-    expect!["totalQuantity must be between 0 and 9223372036854775807, not -1"]
+    expect![["totalQuantity must be at least 0, not -1"]]
         .assert_eq(&told(create(json!({ "totalQuantity": -1 }))));
     let update = |store: &ConsumableResource, patch: Value| {
         store.updated(&request(
@@ -417,7 +417,7 @@ fn a_store_is_set_filled_and_emptied() {
     let wrong = |patch: Value, expected: Expect| expected.assert_eq(&told(update(&store, patch)));
     wrong(
         json!({ "operation": "REMOVE", "quantity": 6 }),
-        expect!["quantity 6 does not fit the 5 that licence has"],
+        expect![["quantity 6 does not fit the 5 that licence has"]],
     );
     wrong(
         json!({ "operation": "EAT" }),
@@ -425,7 +425,7 @@ fn a_store_is_set_filled_and_emptied() {
     );
     wrong(
         json!({ "quantity": null }),
-        expect!["quantity must be given"],
+        expect![["quantity must be given"]],
     );
     let add = json!({ "operation": "ADD", "clientToken": "once" });
     let once = update(&store, add.clone()).expect("it is sound");

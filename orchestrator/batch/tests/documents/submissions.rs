@@ -48,7 +48,7 @@ fn numbers_and_sizes_have_bounds() {
     check(json!({ "arrayProperties": { "size": 2 } }), expect![[""]]);
     check(
         json!({ "arrayProperties": { "size": 1 } }),
-        expect!["arrayProperties.size must be between 2 and 10000, not 1"],
+        expect![["arrayProperties.size must be between 2 and 10000, not 1"]],
     );
     check(
         json!({ "arrayProperties": { "size": 10_000 } }),
@@ -56,23 +56,23 @@ fn numbers_and_sizes_have_bounds() {
     );
     check(
         json!({ "arrayProperties": { "size": 10_001 } }),
-        expect!["arrayProperties.size must be between 2 and 10000, not 10001"],
+        expect![["arrayProperties.size must be between 2 and 10000, not 10001"]],
     );
     check(
         json!({ "timeout": { "attemptDurationSeconds": 1 } }),
-        expect!["timeout.attemptDurationSeconds must be at least 60, not 1"],
+        expect![["timeout.attemptDurationSeconds must be at least 60, not 1"]],
     );
     check(
         json!({ "retryStrategy": { "attempts": 11 } }),
-        expect!["retryStrategy.attempts must be between 1 and 10, not 11"],
+        expect![["retryStrategy.attempts must be between 1 and 10, not 11"]],
     );
     check(
         json!({ "retryStrategy": { "evaluateOnExit": [{ "action": "EXIT" }] } }),
-        expect!["RetryAttempts must be provided with retry strategy"],
+        expect![["RetryAttempts must be provided with retry strategy"]],
     );
     check(
         json!({ "parameters": { "x": "y".repeat(31_000) } }),
-        expect!["a submission must be at most 30720 bytes, not 31082"],
+        expect![["a submission must be at most 30720 bytes, not 31082"]],
     );
     check(
         json!({ "tags": { "": "x" } }),
@@ -87,7 +87,7 @@ fn overrides_obey_the_rules_of_definitions() {
     check(
         overrides(json!({ "resourceRequirements": memory })),
         expect![[
-            r#"containerOverrides.resourceRequirements: the value of MEMORY must be a whole number of MiB, at least 4, not "1""#
+            r#"containerOverrides.resourceRequirements: the value of MEMORY must be a whole number of MiB, 4 to 16777216, not "1""#
         ]],
     );
     check(
@@ -98,35 +98,35 @@ fn overrides_obey_the_rules_of_definitions() {
     );
     check(
         overrides(json!({ "memory": 3 })),
-        expect!["containerOverrides.memory must be at least 4 MiB, not 3"],
+        expect![["containerOverrides.memory must be at least 4 MiB, not 3"]],
     );
     check(
         json!({ "nodeOverrides": { "numNodes": 2 } }),
-        expect!["nodeOverrides must not be given: resize:3 is no multinode job definition"],
+        expect![["nodeOverrides must not be given: resize:3 is no multinode job definition"]],
     );
     check(
         json!({ "eksPropertiesOverride": {} }),
-        expect!["eksPropertiesOverride is not supported: use containerOverrides"],
+        expect![["eksPropertiesOverride is not supported: use containerOverrides"]],
     );
     check(
         json!({ "ecsPropertiesOverride": {} }),
-        expect![
+        expect![[
             "ecsPropertiesOverride must not be given: resize:3 has containerProperties, use containerOverrides"
-        ],
+        ]],
     );
     check_of(
         &nodes_request(),
         None,
         overrides(json!({})),
-        expect![
+        expect![[
             "containerOverrides must not be given: solve:3 is a multinode job definition, use nodeOverrides"
-        ],
+        ]],
     );
     check_of(
         &nodes_request(),
         None,
         json!({ "arrayProperties": { "size": 2 } }),
-        expect!["arrayProperties must not be given: solve:3 is a multinode job definition"],
+        expect![["arrayProperties must not be given: solve:3 is a multinode job definition"]],
     );
 }
 
@@ -149,9 +149,9 @@ fn shares_belong_to_fair_queues() {
         &base,
         Some("fair"),
         json!({}),
-        expect![
+        expect![[
             "shareIdentifier must be given: JobQueue high is shared fairly by scheduling policy fair"
-        ],
+        ]],
     );
     check_of(
         &base,
@@ -163,13 +163,13 @@ fn shares_belong_to_fair_queues() {
         &base,
         Some("fair"),
         json!({ "shareIdentifier": "blue", "schedulingPriorityOverride": 10_000 }),
-        expect!["schedulingPriorityOverride must be between 0 and 9999, not 10000"],
+        expect![["schedulingPriorityOverride must be between 0 and 9999, not 10000"]],
     );
     let mut disabled = queue(None);
     disabled.state = batch::queue::State::Disabled;
     let error =
         submitted(&base, &json!({}), &disabled).expect_err("a disabled queue takes no jobs");
-    expect!["JobQueue high is DISABLED: it takes no jobs until it is ENABLED"]
+    expect![["JobQueue high is DISABLED: it takes no jobs until it is ENABLED"]]
         .assert_eq(&error.to_string());
 }
 
@@ -180,21 +180,24 @@ fn dependencies_are_known_and_of_a_kind_that_fits() {
     check(on(json!([{ "jobId": SINGLE }])), expect![[""]]);
     check(
         on(json!([{ "jobId": "cccccccc" }])),
-        expect!["dependsOn[0].jobId cccccccc is no job that is known"],
+        expect![["dependsOn[0].jobId cccccccc is no job that is known"]],
     );
-    check(on(json!([{}])), expect!["dependsOn[0].jobId must be given"]);
+    check(
+        on(json!([{}])),
+        expect![["dependsOn[0].jobId must be given"]],
+    );
     check(
         on(json!([{ "type": "SEQUENTIAL" }])),
-        expect!["dependsOn[0]: SEQUENTIAL is for array jobs"],
+        expect![["dependsOn[0]: SEQUENTIAL is for array jobs"]],
     );
     check(
         on(json!([{ "jobId": ARRAY, "type": "N_TO_N" }])),
-        expect!["dependsOn[0]: N_TO_N is for array jobs"],
+        expect![["dependsOn[0]: N_TO_N is for array jobs"]],
     );
     check(array_on(json!([{ "type": "SEQUENTIAL" }])), expect![[""]]);
     check(
         array_on(json!([{ "type": "N_TO_N" }])),
-        expect!["dependsOn[0].jobId must be given"],
+        expect![["dependsOn[0].jobId must be given"]],
     );
     check(
         array_on(json!([{ "jobId": ARRAY, "type": "N_TO_N" }])),
@@ -202,21 +205,23 @@ fn dependencies_are_known_and_of_a_kind_that_fits() {
     );
     check(
         array_on(json!([{ "jobId": SINGLE, "type": "N_TO_N" }])),
-        expect!["dependsOn[0]: N_TO_N needs the id of an array job"],
+        expect![["dependsOn[0]: N_TO_N needs the id of an array job"]],
     );
     let two = json!({ "arrayProperties": { "size": 2 }, "dependsOn": [{ "jobId": ARRAY, "type": "N_TO_N" }] });
     check(
         two,
-        expect!["dependsOn[0]: N_TO_N needs arrays of the same size, 2 is not 3"],
+        expect![["dependsOn[0]: N_TO_N needs arrays of the same size, 2 is not 3"]],
     );
     check(
         on(json!(vec![json!({ "jobId": SINGLE }); 21])),
-        expect!["dependsOn must have at most 20 jobs, not 21"],
+        expect![["dependsOn must have at most 20 jobs, not 21"]],
     );
     // A job cannot wait for itself: its id is not known before it is there.
     check(
         on(json!([{ "jobId": ID }])),
-        expect!["dependsOn[0].jobId 11111111-2222-4333-8444-555555555555 is no job that is known"],
+        expect![[
+            "dependsOn[0].jobId 11111111-2222-4333-8444-555555555555 is no job that is known"
+        ]],
     );
     let twice = one_job(&on(json!([{ "jobId": SINGLE }, { "jobId": SINGLE }])));
     assert_eq!(twice.spec.depends_on.len(), 1);
@@ -310,9 +315,9 @@ fn a_task_of_one_container_can_be_overridden() {
         &definition,
         None,
         json!({ "containerOverrides": {} }),
-        expect![
+        expect![[
             "containerOverrides must not be given: resize:3 has ecsProperties, use ecsPropertiesOverride"
-        ],
+        ]],
     );
 }
 
@@ -360,7 +365,7 @@ fn a_multinode_job_is_a_parent_and_its_nodes() {
     };
     nodes(
         json!({ "numNodes": 0 }),
-        expect!["nodeOverrides.numNodes must be between 1 and 1000, not 0"],
+        expect![["nodeOverrides.numNodes must be between 1 and 1000, not 0"]],
     );
     nodes(
         json!({ "nodePropertyOverrides": [{ "targetNodes": "0:2" }] }),
@@ -376,7 +381,7 @@ fn a_multinode_job_is_a_parent_and_its_nodes() {
         &closed,
         None,
         json!({ "nodeOverrides": { "numNodes": 5 } }),
-        expect!["nodeProperties.nodeRangeProperties: node 3 of 5 is in no range"],
+        expect![["nodeProperties.nodeRangeProperties: node 3 of 5 is in no range"]],
     );
     check_of(
         &closed,
