@@ -1,4 +1,15 @@
 //! Container jobs: what a job is, and what happens to it next. Pure: jobs, queues and environments go in, decisions come out.
+//!
+//! ```text
+//!   request ──▶ submission ──▶ Job ──▶ ┌───────────┐ ──▶ changed jobs  (to be committed: `record`)
+//!   what engines tell, time ─────────▶ │ Scheduler │
+//!   queues, environments, policies ──▶ └───────────┘ ──▶ effects       (after the commit: start a `Launch`, stop, forget)
+//!                                            Job ──▶ view  (what DescribeJobs shows)
+//! ```
+//!
+//! Read [`names`], [`container`], [`definition`], [`queue`], [`environment`] and [`consumable`] for the documents, `check` for the rules
+//! that they share, [`request`] and [`view`] for what goes over the wire; then [`submission`] and [`job`], and [`launch`] and
+//! [`record`], which a job becomes. [`scheduler`] decides; [`retry`], [`share`], [`placement`] and [`snapshot`] are what it asks.
 
 pub mod check;
 pub mod consumable;
