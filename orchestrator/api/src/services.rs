@@ -3,6 +3,7 @@
 use axum::extract::FromRef;
 use batch_runtime::Batch;
 use runtime::runtime::Runtime;
+use schedule_runtime::schedules::Schedules;
 
 /// Everything that can be asked. What is absent is turned off on this server, and says so.
 #[derive(Clone)]
@@ -11,6 +12,8 @@ pub struct Services {
     pub runtime: Runtime,
     /// Container jobs.
     pub batch: Option<Batch>,
+    /// Schedules.
+    pub schedules: Option<Schedules>,
 }
 
 /// Executions alone.
@@ -19,6 +22,7 @@ impl From<Runtime> for Services {
         Self {
             runtime,
             batch: None,
+            schedules: None,
         }
     }
 }

@@ -39,6 +39,7 @@ pub(super) fn beginning() -> utoipa::openapi::OpenApi {
             tag("executions", "One run of a definition, durable from its start to its end"),
             tag("tasks", "What somebody outside must end, by its token"),
             tag("jobs", "Container jobs, what they run, and where"),
+            tag("schedules", "When what is called, and what becomes of its runs"),
             tag("problems", "What can go wrong, explained"),
             tag("operation", "For those who run the server"),
         ]))

@@ -6,7 +6,7 @@
 //!   answer  ◀── JSON · problem+json · event stream ◀─────┘
 //! ```
 //!
-//! Read `state_machines`, `executions`, `events`, `tasks` and `batch` for what there is; `body`, `names` and `origin` for what is checked
+//! Read `state_machines`, `executions`, `events`, `tasks`, `batch` and `schedules` for what there is; `body`, `names` and `origin` for what is checked
 //! before; `problem` and `problem_kinds` for how something is refused; `document` for the OpenAPI text; `health` and `metrics` for operators.
 
 mod batch;
@@ -23,6 +23,7 @@ mod origin;
 mod problem;
 mod problem_kinds;
 mod process;
+mod schedules;
 mod state_machines;
 mod tasks;
 #[cfg(test)]
@@ -105,6 +106,21 @@ fn routes() -> OpenApiRouter<Services> {
             batch::environments::update,
             batch::environments::delete
         ))
+        .routes(routes!(
+            schedules::handlers::list,
+            schedules::handlers::create
+        ))
+        .routes(routes!(
+            schedules::handlers::describe,
+            schedules::handlers::replace,
+            schedules::handlers::delete
+        ))
+        .routes(routes!(schedules::runs::pause))
+        .routes(routes!(schedules::runs::resume))
+        .routes(routes!(schedules::runs::trigger))
+        .routes(routes!(schedules::runs::backfill))
+        .routes(routes!(schedules::runs::runs))
+        .routes(routes!(schedules::runs::dead_letters))
         .routes(routes!(problem_kinds::list))
         .routes(routes!(problem_kinds::describe))
         .routes(routes!(health::alive))

@@ -37,6 +37,10 @@ pub(super) enum Kind {
     ComputeEnvironmentNotFound,
     InvalidJobRequest,
     BatchTurnedOff,
+    ScheduleNotFound,
+    ScheduleExists,
+    InvalidSchedule,
+    SchedulesTurnedOff,
     PayloadTooLong,
     LimitReached,
     TooManyWorkers,
@@ -59,7 +63,7 @@ pub(super) struct Explanation {
 
 impl Kind {
     /// All of them, in the order in which they are listed.
-    pub(super) const ALL: [Self; 32] = [
+    pub(super) const ALL: [Self; 36] = [
         Self::NoSuchResource,
         Self::MethodNotAllowed,
         Self::ForeignOrigin,
@@ -87,6 +91,10 @@ impl Kind {
         Self::ComputeEnvironmentNotFound,
         Self::InvalidJobRequest,
         Self::BatchTurnedOff,
+        Self::ScheduleNotFound,
+        Self::ScheduleExists,
+        Self::InvalidSchedule,
+        Self::SchedulesTurnedOff,
         Self::PayloadTooLong,
         Self::LimitReached,
         Self::TooManyWorkers,
@@ -259,6 +267,30 @@ impl Kind {
                 "Container jobs are turned off",
                 409,
                 "Set `batch.enabled` in the server's configuration to run container jobs.",
+            ),
+            Self::ScheduleNotFound => (
+                "schedule-not-found",
+                "There is no such schedule",
+                404,
+                "It, or its group, was never created, was deleted, or deleted itself when nothing was due any more.",
+            ),
+            Self::ScheduleExists => (
+                "schedule-exists",
+                "The schedule exists already",
+                409,
+                "There is a schedule of that name. PUT replaces it.",
+            ),
+            Self::InvalidSchedule => (
+                "invalid-schedule",
+                "The schedule can't be so",
+                400,
+                "`detail` names the field, what stands there, and what may.",
+            ),
+            Self::SchedulesTurnedOff => (
+                "schedules-turned-off",
+                "This process keeps no schedules",
+                409,
+                "Schedules are kept by `ratchet serve`.",
             ),
             Self::PayloadTooLong => (
                 "payload-too-long",

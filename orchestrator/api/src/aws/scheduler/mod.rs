@@ -31,7 +31,9 @@ impl SchedulerService {
 
     async fn perform(&self, call: &Call) -> Result<Vec<u8>, Refusal> {
         let Some(schedules) = &self.schedules else {
-            return Err(Refusal::internal("Schedules are turned off on this server."));
+            return Err(Refusal::internal(
+                "Schedules are turned off on this server.",
+            ));
         };
         if let Some(arn) = call.rest_after("/tags/") {
             return tags::perform(schedules, call, &arn).await;

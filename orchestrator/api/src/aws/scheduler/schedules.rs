@@ -223,7 +223,9 @@ fn read(call: &Call, name: &str) -> Result<NewSchedule, Refusal> {
     let definition = body.definition;
     let expression = &definition.schedule_expression;
     Expression::parse(expression).map_err(|mistake| {
-        Refusal::validation(format!("Invalid Schedule Expression {expression}. {mistake}"))
+        Refusal::validation(format!(
+            "Invalid Schedule Expression {expression}. {mistake}"
+        ))
     })?;
     if let Some(zone) = &definition.schedule_expression_timezone {
         timetable::zone(zone).map_err(|mistake| {

@@ -155,9 +155,9 @@ impl NewTarget {
             role_arn: self
                 .role_arn
                 .unwrap_or_else(|| format!("arn:aws:iam::{}:role/ratchet", partition.account)),
-            dead_letter_config: self.dead_letter_arn.map(|arn| DeadLetterConfig {
-                arn: Some(arn),
-            }),
+            dead_letter_config: self
+                .dead_letter_arn
+                .map(|arn| DeadLetterConfig { arn: Some(arn) }),
             retry_policy: (retry != RetryPolicy::default()).then_some(retry),
             input: self.input.map(|input| input.text().to_owned()),
             others: Map::new(),

@@ -122,7 +122,10 @@ pub(in crate::rest) async fn pause(
     responses(
         (status = 200, description = "It fires", body = Schedule),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-pub(in crate::rest) async fn resume(Keeper(schedules): Keeper, Part(text): Part) -> Answer<Schedule> {
+pub(in crate::rest) async fn resume(
+    Keeper(schedules): Keeper,
+    Part(text): Part,
+) -> Answer<Schedule> {
     let view = schedules.resume(&id(&text)?).await?;
     Ok(Json(Schedule::from(&view)))
 }
@@ -160,9 +163,7 @@ pub(in crate::rest) async fn backfill(
     Part(text): Part,
     Body(request): Body<BackfillRequest>,
 ) -> Answer<Backfill> {
-    let read = |member: &str, text: &str| {
-        time(member, Some(text)).map(Option::unwrap_or_default)
-    };
+    let read = |member: &str, text: &str| time(member, Some(text)).map(Option::unwrap_or_default);
     let range = BackfillRange {
         from: read("from", &request.from)?,
         until: read("until", &request.until)?,
