@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod replicate;
+pub(crate) mod schedules;
 
 use std::path::PathBuf;
 
@@ -49,6 +50,9 @@ pub(crate) enum Command {
     /// Look at what runs a server's jobs and change it
     #[command(subcommand, visible_alias = "compute-environment")]
     ComputeEnvironments(batch::ComputeEnvironments),
+    /// Look at the schedules of a server and change them
+    #[command(subcommand, visible_alias = "schedule")]
+    Schedules(schedules::Schedules),
     /// Print the configuration in force, and where each value comes from
     Config(Config),
     /// Print a completion script for a shell

@@ -9,6 +9,7 @@ mod job_queues;
 mod jobs;
 mod replicate;
 mod run;
+mod schedules;
 mod serve;
 mod state_machines;
 mod validate;
@@ -58,6 +59,9 @@ pub(crate) fn perform(arguments: Arguments, stack_bytes: usize) -> Result<Outcom
         }
         Command::ComputeEnvironments(command) => {
             one_thread()?.block_on(compute_environments::perform(command, &environment))
+        }
+        Command::Schedules(command) => {
+            one_thread()?.block_on(schedules::perform(command, &environment))
         }
         Command::Config(config) => {
             let flags = config.listening.flags(&config.sources);
