@@ -38,6 +38,8 @@ mod submissions;
 mod tokens;
 pub mod watch;
 
+/// What attempts print, for those who read it.
+pub use containers::logs;
 pub use handle::Batch;
 pub use messages::Submission;
 pub use options::Options;

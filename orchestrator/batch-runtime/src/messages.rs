@@ -142,5 +142,7 @@ pub(crate) enum Question {
 
 /// The answer of a runtime that is closed or closing.
 pub(crate) fn closed() -> Error {
-    Error::Unavailable("the server is shutting down".to_owned())
+    Error::Unavailable(
+        "container jobs have stopped: the server is shutting down, or its log says why".to_owned(),
+    )
 }
