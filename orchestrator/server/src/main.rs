@@ -1,9 +1,10 @@
 //! `ratchet`: configuration, wiring, command line and signals of the workflow engine.
 //!
 //! Read [`arguments`] for what can be asked, [`commands`] for what is then done, [`config`] for what is in force, and
-//! [`engine`] for how the house's crates are put together.
+//! [`engine`] and [`batch`] for how the house's crates are put together.
 
 mod arguments;
+mod batch;
 mod client;
 mod commands;
 mod config;
@@ -14,6 +15,7 @@ mod outcome;
 mod output;
 mod passwords;
 mod progress;
+mod schedule_targets;
 mod signals;
 mod telemetry;
 
@@ -27,6 +29,14 @@ use crate::arguments::Arguments;
 const STACK_BYTES: usize = 8 * 1024 * 1024;
 
 fn main() -> ExitCode {
+    let mut given = std::env::args_os().skip(1);
+    if given
+        .next()
+        .is_some_and(|first| first == batch::ATTEMPT_SHIM)
+    {
+        // Before anything else: it becomes what it is told to run.
+        return containers::processes::shim::run(given);
+    }
     let arguments = Arguments::parse();
     // The command runs on a thread of its own because the main thread's stack is the shell's to choose.
     let command = std::thread::Builder::new()

@@ -84,15 +84,15 @@ fn print_list(environments: Vec<Value>, format: Format) {
         Format::Json => output::indented(&environments),
         Format::Table => {
             let rows = environments.iter().map(|environment| {
-                let member = |name: &str| environment.get(name).cloned().unwrap_or_default();
-                let (tags, resources) = (member("tags"), member("computeResources"));
+                let limits = environment.get("ratchet:limits");
+                let limits = limits.cloned().unwrap_or_default();
                 [
                     cell(environment, "computeEnvironmentName"),
                     cell(environment, "state"),
                     cell(environment, "status"),
-                    cell(&tags, "ratchet:engine"),
-                    cell(&resources, "maxvCpus"),
-                    cell(&tags, "ratchet:memory"),
+                    cell(environment, "ratchet:engine"),
+                    vcpus(&limits),
+                    cell(&limits, "memoryMib"),
                     cell(environment, "statusReason"),
                 ]
             });
@@ -111,6 +111,12 @@ fn print_list(environments: Vec<Value>, format: Format) {
         }
     };
     output::print(&text);
+}
+
+/// Thousandths as a number.
+fn vcpus(limits: &Value) -> String {
+    let milli = limits.get("vcpusMilli").and_then(Value::as_f64);
+    milli.map_or_else(String::new, |milli| (milli / 1000.0).to_string())
 }
 
 fn print_one(environment: &Value, format: Format) {

@@ -3,8 +3,6 @@
 mod logs;
 mod request;
 
-use std::time::Duration;
-
 use expression::value::Value;
 use hyper::Method;
 
@@ -15,9 +13,6 @@ use crate::commands::executions::cell;
 use crate::config::layers::Environment;
 use crate::outcome::{Error, Outcome};
 use crate::output::{self, Format, instant};
-
-/// How often a job that has not started is asked about.
-const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Does what was asked.
 pub(super) async fn perform(command: Jobs, environment: &Environment) -> Result<Outcome, Error> {
@@ -79,38 +74,15 @@ async fn perform_submit(client: &Client, submit: &SubmitJob) -> Result<Outcome, 
     }
     let id = cell(&submitted, "jobId");
     output::note(&format!("submitted {id}"));
-    let ended = wait(client, &id).await?;
+    let wanted = logs::Wanted::plain();
+    logs::follow(client, &path(&id), &wanted, output::note).await?;
+    let ended = client.get(&path(&id)).await?;
     print_one(&ended, format);
     Ok(if cell(&ended, "status") == "SUCCEEDED" {
         Outcome::Done
     } else {
         Outcome::Negative
     })
-}
-
-/// Waits for a job's end. What it waits for is said once, what it prints as it comes.
-async fn wait(client: &Client, id: &str) -> Result<Value, Error> {
-    let path = path(id);
-    let mut said = String::new();
-    loop {
-        let job = client.get(&path).await?;
-        match &*cell(&job, "status") {
-            "SUCCEEDED" | "FAILED" => return Ok(job),
-            "RUNNING" if job.get("arrayProperties").is_none() => {
-                let wanted = logs::Wanted::plain();
-                logs::follow(client, &path, &wanted, output::note).await?;
-            }
-            status => {
-                let reason = cell(&job, "statusReason");
-                let text = format!("{status} {reason}").trim().to_owned();
-                if !reason.is_empty() && text != said {
-                    output::note(&text);
-                    said = text;
-                }
-                tokio::time::sleep(PATIENCE).await;
-            }
-        }
-    }
 }
 
 async fn perform_end(client: &Client, end: &EndJob, verb: &str) -> Result<(), Error> {

@@ -34,7 +34,7 @@ pub(super) async fn serve(in_force: &InForce, environment: &Environment) -> Resu
     let address = listener.local_addr().ok();
     let opened = Instant::now();
     let engine = tokio::select! {
-        engine = engine::open(config, environment, &config.data, address) => engine?,
+        engine = open(config, environment, address) => engine?,
         signal = stop.asked() => {
             tracing::info!(signal, "stopped before it was ready");
             return Ok(Outcome::Done);
@@ -63,6 +63,17 @@ pub(super) async fn serve(in_force: &InForce, environment: &Environment) -> Resu
     }
 }
 
+/// Opens the engine and lets schedules fire.
+async fn open(
+    config: &Config,
+    environment: &Environment,
+    address: Option<SocketAddr>,
+) -> Result<Engine, Error> {
+    let mut engine = engine::open(config, environment, &config.data, address).await?;
+    engine.begin_schedules().await?;
+    Ok(engine)
+}
+
 /// Listens on an address.
 pub(super) async fn bind(address: &Address) -> Result<TcpListener, Error> {
     TcpListener::bind(address.as_str())
@@ -88,8 +99,7 @@ impl Front {
         let address = listener
             .local_addr()
             .map_err(|error| Error::Unavailable(format!("cannot listen: {error}")))?;
-        let router =
-            api::server::router(engine.runtime.clone(), config.api_options(engine.figures()));
+        let router = api::server::router(engine.services(), config.api_options(engine.figures()));
         let (stop, stopped) = oneshot::channel::<()>();
         let server = api::server::serve(listener, router, async {
             let _ = stopped.await;

@@ -27,6 +27,8 @@ pub(crate) struct Batch {
     pub(crate) memory: Option<Limit>,
     /// Directories of this machine that jobs may mount, with what is below.
     pub(crate) allowed_mounts: Paths,
+    /// Devices of this machine that jobs may use.
+    pub(crate) allowed_devices: Paths,
     /// Whether jobs may be privileged.
     pub(crate) privileged: Switch,
     /// Whether jobs may use the machine's own network.

@@ -96,6 +96,7 @@ impl Reader<'_> {
             (Nature::Table, "functions") => self.rebase_functions(&mut value),
             (Nature::Table, "http") => self.rebase_authorities(&mut value),
             (Nature::Table, "replication") => self.rebase_spill_directory(&mut value),
+            (Nature::Table, "batch.secrets") => self.rebase_secrets(&mut value),
             (Nature::Plain | Nature::Table, _) => {}
         }
         Ok(Assigned {
@@ -144,6 +145,13 @@ impl Reader<'_> {
     fn rebase_spill_directory(&self, replication: &mut toml::Value) {
         if let Some(directory) = replication.get_mut("spill_directory") {
             self.rebase(directory);
+        }
+    }
+
+    fn rebase_secrets(&self, secrets: &mut toml::Value) {
+        let secrets = secrets.as_table_mut().into_iter().flatten();
+        for file in secrets.filter_map(|(_, secret)| secret.get_mut("file")) {
+            self.rebase(file);
         }
     }
 

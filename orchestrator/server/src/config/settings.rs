@@ -262,6 +262,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         )
     },
     Setting {
+        default: Some(""),
+        ..setting::<batch::Paths>(
+            "batch.allowed_devices",
+            &["RATCHET_BATCH_ALLOWED_DEVICES"],
+            "devices of this machine that jobs may use",
+        )
+    },
+    Setting {
         default: Some("false"),
         ..setting::<Switch>(
             "batch.privileged",

@@ -81,11 +81,21 @@ pub(super) async fn follow(
     let path = format!("{job}/logs/stream{}", wanted.query());
     client
         .follow(&path, |event: Event| {
-            if event.kind == "line" {
-                let line = Value::parse(&event.data).unwrap_or_default();
-                print(&wanted.text(&line));
+            let told = Value::parse(&event.data).unwrap_or_default();
+            match &*event.kind {
+                "line" => print(&wanted.text(&told)),
+                "status" => note_status(&told),
+                _ => {}
             }
             event.kind != "end"
         })
         .await
+}
+
+/// Says why a job waits; that it runs or has ended can be seen.
+fn note_status(status: &Value) {
+    let reason = cell(status, "statusReason");
+    if !reason.is_empty() {
+        output::note(&format!("{}: {reason}", cell(status, "status")));
+    }
 }
