@@ -23,6 +23,8 @@ const JOBS: u64 = 100_000;
 const DECISIONS: usize = 20_000;
 
 fn main() {
+    // First, while no memory is there to be used again.
+    memory();
     case("one kind of job", |number| (spec(1_000, 1_024), number));
     case("ten kinds of jobs", |number| {
         (spec(1_000, 1_024 + number % 10), number)
@@ -59,7 +61,6 @@ fn main() {
     shares();
     submissions();
     arrays();
-    memory();
 }
 
 /// A scheduler with a queue and one environment of 64 vCPUs, half of which one long job uses.
@@ -227,7 +228,7 @@ fn arrays() {
 }
 
 fn memory() {
-    for (name, is_array) in [("single jobs", false), ("children of arrays", true)] {
+    for (name, is_array) in [("children of arrays", true), ("single jobs", false)] {
         let (mut scheduler, _) = scheduler(false);
         let before = resident();
         for number in 1..=JOBS {

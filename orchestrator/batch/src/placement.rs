@@ -102,6 +102,17 @@ impl Environment {
         })
     }
 
+    /// The most that a job of a queue with this priority may ask for now, if room is not held for the job itself.
+    pub(crate) fn free_for(&self, priority: i32) -> Resources {
+        let free = self.free();
+        match &self.hold {
+            Some(hold) if priority <= hold.rank.priority.0 => {
+                least(free, minus(self.limits(), plus(self.newcomers, hold.asked)))
+            }
+            _ => free,
+        }
+    }
+
     pub(crate) fn take(&mut self, resources: Resources) -> u64 {
         self.used = plus(self.used, resources);
         self.newcomers = plus(self.newcomers, resources);
@@ -223,5 +234,23 @@ pub(crate) fn minus(left: Resources, right: Resources) -> Resources {
         vcpus_milli: left.vcpus_milli.saturating_sub(right.vcpus_milli),
         memory_mib: left.memory_mib.saturating_sub(right.memory_mib),
         gpus: left.gpus.saturating_sub(right.gpus),
+    }
+}
+
+/// The smaller of each.
+pub(crate) fn least(left: Resources, right: Resources) -> Resources {
+    Resources {
+        vcpus_milli: left.vcpus_milli.min(right.vcpus_milli),
+        memory_mib: left.memory_mib.min(right.memory_mib),
+        gpus: left.gpus.min(right.gpus),
+    }
+}
+
+/// The larger of each.
+pub(crate) fn most(left: Resources, right: Resources) -> Resources {
+    Resources {
+        vcpus_milli: left.vcpus_milli.max(right.vcpus_milli),
+        memory_mib: left.memory_mib.max(right.memory_mib),
+        gpus: left.gpus.max(right.gpus),
     }
 }

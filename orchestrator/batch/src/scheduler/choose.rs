@@ -1,5 +1,6 @@
 //! Which job starts next, and where.
 
+use std::cell::Cell;
 use std::cmp::Reverse;
 
 use super::lines::{Position, Shape};
@@ -8,13 +9,14 @@ use super::table::Key;
 use super::{Effect, Scheduler};
 use crate::job::{Attempt, JobStatus, Role};
 use crate::launch::launch;
-use crate::placement::{HOLD_AFTER_MS, Hold, Rank};
+use crate::placement::{self, Environment, HOLD_AFTER_MS, Hold, Rank};
 use crate::share;
 
 use super::table::Flight;
 
-/// How many lines of a queue are looked at for one that fits. The front is always among them, so that every job comes to be looked at.
-const WINDOW: usize = 512;
+/// How many lines of a queue are looked at of which room is there for the first job, but not what else it needs. The front is always
+/// among them, so that every job comes to be looked at.
+const WINDOW: usize = 4096;
 
 /// A job that can start now.
 #[derive(Clone, Copy, Debug)]
@@ -118,30 +120,59 @@ impl Scheduler {
     /// Looks for a job that can start: answers it, and the first ones before it that cannot, one for each reason.
     fn look(&self, index: u32) -> (Option<Candidate>, Vec<(Key, Verdict)>) {
         let queue = &self.queues[index as usize];
+        let priority = queue.priority();
         let mut blocked: Vec<(Key, Verdict)> = Vec::new();
-        if !queue
+        let environments = queue
             .environments
             .iter()
-            .any(|index| self.environments[*index as usize].is_usable())
+            .map(|index| &self.environments[*index as usize]);
+        let usable: Vec<&Environment> = environments
+            .filter(|environment| environment.is_usable())
+            .collect();
+        // A job for which room is held comes first where it is held.
+        for key in usable
+            .iter()
+            .filter_map(|environment| environment.hold.map(|hold| hold.by))
         {
-            return (None, blocked);
+            if let Some(entry) = self.table.get(key).filter(|entry| entry.queue == index)
+                && let Verdict::Fits(environment) = self.judge(index, key, None)
+            {
+                return (
+                    Some(Candidate {
+                        key,
+                        position: queue.position(&entry.job),
+                        environment,
+                    }),
+                    blocked,
+                );
+            }
         }
+        // What does not fit into this fits nowhere.
+        let most = usable
+            .iter()
+            .map(|environment| environment.free_for(priority))
+            .reduce(placement::most);
+        let Some(most) = most else {
+            return (None, blocked);
+        };
+        let is_looking = Cell::new(true);
         let mut looked_at = 0;
         for (_, name, share) in queue.shares_in_order(self.now) {
-            for (position, (key, _)) in share.lines.heads() {
-                match self.judge(index, *key, Some(name)) {
+            for head in share.lines.heads().within(most, || is_looking.get()) {
+                match self.judge(index, head.key, Some(name)) {
                     Verdict::Fits(environment) => {
                         return (
                             Some(Candidate {
-                                key: *key,
-                                position: *position,
+                                key: head.key,
+                                position: head.position,
                                 environment,
                             }),
                             blocked,
                         );
                     }
                     verdict if blocked.iter().all(|(_, known)| *known != verdict) => {
-                        blocked.push((*key, verdict))
+                        blocked.push((head.key, verdict));
+                        is_looking.set(is_looking.get() && verdict != Verdict::NoRoom);
                     }
                     _ => {}
                 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::table::Key;
 use crate::container::Resources;
+use crate::placement::{fits, least};
 
 /// What a job asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -32,14 +33,125 @@ struct Line {
     is_aside: bool,
 }
 
+/// How many heads a block has before it is cut in two.
+const BLOCK: usize = 128;
+
+/// The first jobs of lines, in order, in blocks that know the least that one of theirs asks for: a block of which nothing can fit is passed
+/// over whole.
+#[derive(Debug, Default)]
+pub(crate) struct Heads(Vec<Block>);
+
+#[derive(Debug)]
+struct Block {
+    heads: Vec<Head>,
+    least: Resources,
+}
+
+/// The first job of a line.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub(crate) position: Position,
+    pub(crate) key: Key,
+    pub(crate) shape: Arc<Shape>,
+}
+
+impl Block {
+    fn new(heads: Vec<Head>) -> Self {
+        let least = heads
+            .iter()
+            .map(|head| head.shape.resources)
+            .reduce(least)
+            .unwrap_or_default();
+        Self { heads, least }
+    }
+}
+
+impl Heads {
+    /// The block that has the position, or would have it.
+    fn block(&self, position: Position) -> usize {
+        let at = self.0.partition_point(|block| {
+            block
+                .heads
+                .last()
+                .is_some_and(|last| last.position < position)
+        });
+        at.min(self.0.len().saturating_sub(1))
+    }
+
+    fn insert(&mut self, head: Head) {
+        let at = self.block(head.position);
+        let Some(block) = self.0.get_mut(at) else {
+            self.0.push(Block::new(vec![head]));
+            return;
+        };
+        let place = block
+            .heads
+            .partition_point(|other| other.position < head.position);
+        let mut heads = std::mem::take(&mut block.heads);
+        heads.insert(place, head);
+        let rest = (heads.len() > BLOCK).then(|| heads.split_off(BLOCK / 2));
+        *block = Block::new(heads);
+        if let Some(rest) = rest {
+            self.0.insert(at + 1, Block::new(rest));
+        }
+    }
+
+    fn remove(&mut self, position: Position) -> bool {
+        let at = self.block(position);
+        let Some(block) = self.0.get_mut(at) else {
+            return false;
+        };
+        let Ok(place) = block
+            .heads
+            .binary_search_by_key(&position, |head| head.position)
+        else {
+            return false;
+        };
+        let mut heads = std::mem::take(&mut block.heads);
+        heads.remove(place);
+        if heads.is_empty() {
+            self.0.remove(at);
+        } else {
+            *block = Block::new(heads);
+        }
+        true
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Head> {
+        self.0.iter().flat_map(|block| &block.heads)
+    }
+
+    /// The heads in order that can fit into `free`, and while `is_looking` says so all others too.
+    pub(crate) fn within(
+        &self,
+        free: Resources,
+        is_looking: impl Fn() -> bool,
+    ) -> impl Iterator<Item = &Head> {
+        let is_looking = std::rc::Rc::new(is_looking);
+        let blocks = {
+            let is_looking = is_looking.clone();
+            self.0
+                .iter()
+                .filter(move |block| is_looking() || fits(block.least, free))
+        };
+        blocks
+            .flat_map(|block| &block.heads)
+            .filter(move |head| is_looking() || fits(head.shape.resources, free))
+    }
+
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
 /// The lines of one share.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     lines: HashMap<Arc<Shape>, Line>,
     /// The first of each line.
-    heads: BTreeMap<Position, (Key, Arc<Shape>)>,
+    heads: Heads,
     /// The first of each line that stands aside.
-    aside: BTreeMap<Position, (Key, Arc<Shape>)>,
+    aside: Heads,
 }
 
 impl Lines {
@@ -63,8 +175,12 @@ impl Lines {
         let first = line.jobs.first_key_value().map(|(first, _)| *first);
         line.jobs.insert(position, key);
         if first.is_none_or(|first| position < first) {
-            first.and_then(|first| heads.remove(&first));
-            heads.insert(position, (key, shape.clone()));
+            first.map(|first| heads.remove(first));
+            heads.insert(Head {
+                position,
+                key,
+                shape: shape.clone(),
+            });
         }
     }
 
@@ -78,10 +194,14 @@ impl Lines {
             &mut self.heads
         };
         line.jobs.remove(&position);
-        if heads.remove(&position).is_some()
-            && let Some((first, key)) = line.jobs.first_key_value()
+        if heads.remove(position)
+            && let Some((position, key)) = line.jobs.first_key_value()
         {
-            heads.insert(*first, (*key, shape.clone()));
+            heads.insert(Head {
+                position: *position,
+                key: *key,
+                shape: shape.clone(),
+            });
         }
         if line.jobs.is_empty() {
             self.lines.remove(shape);
@@ -99,23 +219,30 @@ impl Lines {
             } else {
                 &mut self.heads
             };
-            if let Some((first, key)) = line.jobs.first_key_value() {
-                heads.insert(*first, (*key, shape.clone()));
+            if let Some((position, key)) = line.jobs.first_key_value() {
+                heads.insert(Head {
+                    position: *position,
+                    key: *key,
+                    shape: shape.clone(),
+                });
             }
         }
     }
 
-    /// The first of each line that does not stand aside, in order.
-    pub(crate) fn heads(&self) -> impl Iterator<Item = (&Position, &(Key, Arc<Shape>))> {
-        self.heads.iter()
+    /// The first of each line that does not stand aside.
+    pub(crate) fn heads(&self) -> &Heads {
+        &self.heads
     }
 
     /// The first job of all lines.
     pub(crate) fn first(&self) -> Option<(Position, Key)> {
-        let first = |heads: &BTreeMap<Position, (Key, Arc<Shape>)>| {
+        let first = |heads: &Heads| {
             heads
-                .first_key_value()
-                .map(|(position, (key, _))| (*position, *key))
+                .0
+                .first()?
+                .heads
+                .first()
+                .map(|head| (head.position, head.key))
         };
         [first(&self.heads), first(&self.aside)]
             .into_iter()
@@ -126,21 +253,19 @@ impl Lines {
     /// The first jobs of all lines, in order.
     pub(crate) fn front(&self, limit: usize) -> Vec<(Position, Key)> {
         // Only lines whose head is among the first can have a job among the first.
-        let mut heads: Vec<_> = self
+        let mut heads: Vec<&Head> = self
             .heads
             .iter()
             .take(limit)
             .chain(self.aside.iter().take(limit))
             .collect();
-        heads.sort_by_key(|(position, _)| **position);
-        let jobs = heads
+        heads.sort_by_key(|head| head.position);
+        let lines = heads
             .into_iter()
             .take(limit)
-            .filter_map(|(_, (_, shape))| self.lines.get(shape));
-        let mut front: Vec<(Position, Key)> = jobs
-            .flat_map(|line| line.jobs.iter().take(limit))
-            .map(|(at, key)| (*at, *key))
-            .collect();
+            .filter_map(|head| self.lines.get(&head.shape));
+        let jobs = lines.flat_map(|line| line.jobs.iter().take(limit));
+        let mut front: Vec<(Position, Key)> = jobs.map(|(at, key)| (*at, *key)).collect();
         front.sort_unstable();
         front.truncate(limit);
         front
