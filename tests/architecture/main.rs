@@ -68,7 +68,7 @@ const ALLOWED: &[Allowed] = &[
             "asl",
             "expression",
         ],
-        &["tests"],
+        &["containers", "tests"],
     ),
     crate_of(
         "server",

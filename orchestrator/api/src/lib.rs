@@ -12,5 +12,7 @@ mod aws;
 pub mod options;
 mod request_id;
 mod rest;
+#[cfg(test)]
+mod scripted;
 pub mod server;
 pub mod services;

@@ -14,6 +14,8 @@ mod problem;
 mod rest_json;
 mod scheduler;
 pub(crate) mod states;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -30,10 +30,12 @@ fn targets() {
     }
     expect![[r#"
         UnknownOperationException The request has no X-Amz-Target header
-        StartExecution
+        States(StartExecution)
         UnknownOperationException There is no operation "AWSStepFunctions.startExecution"
         UnknownOperationException There is no operation "AWSStepFunctions.Nonsense"
         UnknownOperationException There is no operation "AWSStepFunctions"
+        Logs(GetLogEvents)
+        UnknownOperationException There is no operation "Logs_20140328.PutLogEvents"
         UnknownOperationException There is no operation "DynamoDB_20120810.GetItem"
         UnknownOperationException There is no operation ""
     "#]]

@@ -28,26 +28,59 @@ async fn every_operation_is_listed() {
     }
     lines.sort();
     expect![[r#"
+        DELETE /api/v1/compute-environments/{name} deleteComputeEnvironment
+        DELETE /api/v1/job-definitions/{id} deregisterJobDefinition
+        DELETE /api/v1/job-queues/{name} deleteJobQueue
+        DELETE /api/v1/schedules/{id} deleteSchedule
         DELETE /api/v1/state-machines/{name} deleteStateMachine
+        GET /api/v1/compute-environments listComputeEnvironments
+        GET /api/v1/compute-environments/{name} getComputeEnvironment
         GET /api/v1/executions listExecutions
         GET /api/v1/executions/{id} getExecution
         GET /api/v1/executions/{id}/events streamExecutionEvents
         GET /api/v1/executions/{id}/history getExecutionHistory
+        GET /api/v1/job-definitions listJobDefinitions
+        GET /api/v1/job-definitions/{id} getJobDefinition
+        GET /api/v1/job-queues listJobQueues
+        GET /api/v1/job-queues/{name} getJobQueue
+        GET /api/v1/job-queues/{name}/snapshot getJobQueueSnapshot
+        GET /api/v1/jobs listJobs
+        GET /api/v1/jobs/{id} getJob
+        GET /api/v1/jobs/{id}/logs getJobLog
+        GET /api/v1/jobs/{id}/logs/stream streamJobLog
         GET /api/v1/openapi.json getOpenApi
         GET /api/v1/problems listProblems
         GET /api/v1/problems/{slug} describeProblem
+        GET /api/v1/schedules listSchedules
+        GET /api/v1/schedules/{id} getSchedule
+        GET /api/v1/schedules/{id}/dead-letters listScheduleDeadLetters
+        GET /api/v1/schedules/{id}/runs listScheduleRuns
         GET /api/v1/state-machines listStateMachines
         GET /api/v1/state-machines/{name} getStateMachine
         GET /api/v1/state-machines/{name}/executions listExecutionsOfStateMachine
         GET /healthz getHealth
         GET /metrics getMetrics
         GET /readyz getReadiness
+        PATCH /api/v1/compute-environments/{name} updateComputeEnvironment
+        PATCH /api/v1/job-queues/{name} updateJobQueue
+        POST /api/v1/compute-environments createComputeEnvironment
         POST /api/v1/executions/{id}/stop stopExecution
+        POST /api/v1/job-definitions registerJobDefinition
+        POST /api/v1/job-queues createJobQueue
+        POST /api/v1/jobs submitJob
+        POST /api/v1/jobs/{id}/cancel cancelJob
+        POST /api/v1/jobs/{id}/terminate terminateJob
+        POST /api/v1/schedules createSchedule
+        POST /api/v1/schedules/{id}/backfill backfillSchedule
+        POST /api/v1/schedules/{id}/pause pauseSchedule
+        POST /api/v1/schedules/{id}/resume resumeSchedule
+        POST /api/v1/schedules/{id}/trigger triggerSchedule
         POST /api/v1/state-machines createStateMachine
         POST /api/v1/state-machines/{name}/executions startExecution
         POST /api/v1/tasks/{token}/fail failTask
         POST /api/v1/tasks/{token}/heartbeat heartbeatTask
         POST /api/v1/tasks/{token}/succeed succeedTask
+        PUT /api/v1/schedules/{id} putSchedule
         PUT /api/v1/state-machines/{name} putStateMachine"#]]
     .assert_eq(&lines.join("\n"));
 }
