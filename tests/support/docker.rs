@@ -186,6 +186,19 @@ impl Daemon {
         .expect("the daemon is there")
     }
 
+    /// What the daemon answers to this JSON; the whole answer.
+    ///
+    /// # Panics
+    /// When the daemon is not there.
+    #[must_use]
+    pub fn post(&self, path: &str, json: &str) -> String {
+        let head = format!(
+            "POST {path} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            json.len()
+        );
+        request(&self.socket(), &head, json.as_bytes()).expect("the daemon is there")
+    }
+
     fn order(&mut self, line: &str) {
         let orders = self.orders.as_mut().expect("it is taken only at the end");
         writeln!(orders, "{line}").expect("the holder is there");

@@ -1,11 +1,12 @@
 //! One attempt, from its creation (or from where an earlier Ratchet left it) to its end.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::errors::Error as Wire;
 use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum};
-use bollard::query_parameters::CreateContainerOptions;
+use bollard::query_parameters::{CreateContainerOptions, EventsOptions};
 use futures_util::StreamExt;
 use tokio::sync::{mpsc, watch};
 
@@ -18,6 +19,8 @@ use crate::runner::{Outcome, Told};
 
 /// How long the daemon may take to say that memory ran out, after it said that the container was killed.
 const OOM_DELAY: Duration = Duration::from_millis(200);
+/// How long before the end memory may have run out, in milliseconds.
+const OOM_AROUND: i64 = 5000;
 
 pub(super) struct Attempt {
     shared: Arc<Shared>,
@@ -332,7 +335,8 @@ impl Attempt {
             Ok(End { code, oom, at }) => Outcome::Exited {
                 code,
                 oom,
-                started_at: started.at,
+                // Ours is the time of the daemon's answer.
+                started_at: started.at.min(at),
                 at,
                 reason: reason::of_exit(&self.shared.logs, stream, code, oom),
             },
@@ -379,16 +383,32 @@ impl Attempt {
         }
     }
 
-    /// The daemon learns of the kill and of its reason on two ways; the reason may come later.
+    /// The daemon learns of the kill and of its reason on two ways. When the reason comes later, the container's state never says so; its
+    /// events do.
     async fn again_for_memory(&self, end: End) -> End {
         if end.code != 137 || end.oom || self.stop.borrow().is_some() {
             return end;
         }
         tokio::time::sleep(OOM_DELAY).await;
-        match self.inspect().await {
-            Ok(Found::Started(Started { end: Some(end), .. })) => end,
-            _ => end,
-        }
+        let oom = self.had_memory_event(end.at).await.unwrap_or(false);
+        End { oom, ..end }
+    }
+
+    async fn had_memory_event(&self, at: i64) -> Result<bool, Fault> {
+        let seconds = |millis: i64| Some(format!("{}.{:03}", millis / 1000, millis % 1000));
+        let filter = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
+        let options = EventsOptions {
+            since: seconds(at - OOM_AROUND),
+            until: seconds(clock::millis()),
+            filters: Some(HashMap::from([
+                filter("container", &self.launch.attempt),
+                filter("event", "oom"),
+            ])),
+        };
+        let client = self.shared.client().await?;
+        let mut events = std::pin::pin!(client.events(Some(options)));
+        let event = tokio::time::timeout(Duration::from_secs(5), events.next()).await;
+        Ok(matches!(event, Ok(Some(Ok(_)))))
     }
 
     async fn wait(&self) -> Result<i64, Fault> {

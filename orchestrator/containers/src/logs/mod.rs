@@ -11,6 +11,8 @@
 
 mod seen;
 mod segment;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::fs;

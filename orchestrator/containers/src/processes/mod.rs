@@ -131,7 +131,7 @@ impl Runner for Processes {
         let attempt = attempt.to_owned();
         async move {
             let place = shared.place(&attempt);
-            if place.is_alive()? {
+            if matches!(place.state()?, State::Runs { .. } | State::Lost { .. }) {
                 shared.stop(&attempt, Duration::ZERO).await?;
             }
             if let Some(order) = place.order()? {
@@ -205,6 +205,11 @@ impl Shared {
                 let _ = told.send(started).await;
             }
             match state {
+                State::Gone => {
+                    return Ok(Outcome::Lost {
+                        why: format!("{} was removed", place.directory().display()),
+                    });
+                }
                 State::Ready => self.shim(&place).await?,
                 State::Runs { shim, started } => {
                     if started.is_some() {
@@ -215,7 +220,8 @@ impl Shared {
                     }
                 }
                 State::Ended { exit, .. } => return Ok(self.outcome(&stream, exit)),
-                State::Lost => {
+                State::Lost { started } => {
+                    end_orphan(&place, started)?;
                     return Ok(Outcome::Lost {
                         why: format!(
                             "the process that watched {} went away without writing how it ended",
@@ -284,13 +290,25 @@ impl Shared {
                     place::until_gone(shim).await;
                 }
                 // Its `run` has not spawned it yet: then it ends at once.
-                State::Ready if lock(&self.running).contains_key(attempt) => {
+                State::Gone | State::Ready if lock(&self.running).contains_key(attempt) => {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
-                State::Ready | State::Ended { .. } | State::Lost => return Ok(()),
+                State::Lost { started } => return end_orphan(&place, started),
+                State::Gone | State::Ready | State::Ended { .. } => return Ok(()),
             }
         }
     }
+}
+
+/// What is lost must not go on running.
+fn end_orphan(place: &Place, started: Option<place::Started>) -> Result<(), Error> {
+    if let Some(started) = started {
+        place::kill_orphan(started);
+    }
+    if let Some(order) = place.order()? {
+        cgroup::remove(&order.groups);
+    }
+    Ok(())
 }
 
 /// What a process can't have.

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::net::unix::pipe::Receiver;
@@ -46,7 +46,10 @@ struct Claimed {
 /// The command runs.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Started {
+    /// It leads a process group.
     pub(super) process: i32,
+    /// When the kernel began it, in ticks since the machine's start: tells it from a later one with its number.
+    pub(super) begun: Option<u64>,
     pub(super) at: i64,
 }
 
@@ -68,6 +71,8 @@ pub(super) enum Exit {
 /// How far an attempt is.
 #[derive(Debug)]
 pub(super) enum State {
+    /// There is no order: it was forgotten, or is not there yet.
+    Gone,
     /// There is an order, and no shim.
     Ready,
     /// A shim is at it; `started` when the command is.
@@ -77,14 +82,16 @@ pub(super) enum State {
         started: Option<Started>,
     },
     /// A shim was at it, and is gone.
-    Lost,
+    Lost { started: Option<Started> },
 }
 
 impl State {
     pub(super) const fn started(&self) -> Option<Started> {
         match self {
-            Self::Runs { started, .. } | Self::Ended { started, .. } => *started,
-            Self::Ready | Self::Lost => None,
+            Self::Runs { started, .. } | Self::Ended { started, .. } | Self::Lost { started } => {
+                *started
+            }
+            Self::Gone | Self::Ready => None,
         }
     }
 }
@@ -138,30 +145,32 @@ impl Place {
 
     /// Takes the shim's lock; `None`: another one has it.
     pub(super) fn lock(&self) -> Result<Option<File>, Error> {
-        self.lock_as(FlockOperation::NonBlockingLockExclusive)
-    }
-
-    fn lock_as(&self, operation: FlockOperation) -> Result<Option<File>, Error> {
         let path = self.directory.join("lock");
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let file = match options.open(&path) {
-            // Nobody is in a directory that is not there.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            other => other.map_err(|source| at("open", &path, source))?,
-        };
-        match flock(&file, operation) {
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|source| at("open", &path, source))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(file)),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(at("lock", &path, error.into())),
         }
     }
 
-    /// Whether a shim lives.
-    pub(super) fn is_alive(&self) -> Result<bool, Error> {
-        // Our own glance must not keep a shim out: it tries again for a while.
-        let glance = self.lock_as(FlockOperation::NonBlockingLockShared)?;
-        Ok(glance.is_none() && self.directory.exists())
+    /// Whether a shim lives. Our own glance must not keep a shim out: it tries again for a while.
+    fn is_alive(&self) -> Result<bool, Error> {
+        let path = self.directory.join("lock");
+        let file = match File::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            other => other.map_err(|source| at("open", &path, source))?,
+        };
+        match flock(&file, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => Ok(false),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(true),
+            Err(error) => Err(at("lock", &path, error.into())),
+        }
     }
 
     /// Says that this process is the attempt's only shim; false: there was one before.
@@ -198,21 +207,31 @@ impl Place {
         }
         Ok(match claimed {
             Some(Claimed { shim }) if alive => State::Runs { shim, started },
-            Some(_) => State::Lost,
+            Some(_) => State::Lost { started },
             None if alive => State::Runs {
                 shim: 0,
                 started: None,
             },
-            None => State::Ready,
+            None if self.directory.join("order").exists() => State::Ready,
+            None => State::Gone,
         })
     }
 
     pub(super) fn remove(&self) -> Result<(), Error> {
-        match fs::remove_dir_all(&self.directory) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(source) => Err(at("remove", &self.directory, source)),
+        // Somebody who waits for the attempt may write beside us: a few times at most.
+        for _ in 0..10 {
+            match fs::remove_dir_all(&self.directory) {
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+                Err(source) => return Err(at("remove", &self.directory, source)),
+            }
         }
+        Err(at(
+            "remove",
+            &self.directory,
+            io::ErrorKind::DirectoryNotEmpty.into(),
+        ))
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
@@ -257,6 +276,25 @@ pub(super) fn all(parent: &Path) -> Result<Vec<String>, Error> {
     }
     names.sort_unstable();
     Ok(names)
+}
+
+/// When the kernel began a process, in ticks since the machine's start.
+pub(super) fn begun(process: i32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name in parentheses may hold anything; the time is the 20th field after it.
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(19)?.parse().ok()
+}
+
+/// Kills a command that nobody watches any more, with its group.
+pub(super) fn kill_orphan(started: Started) {
+    if started.begun.is_some()
+        && begun(started.process) == started.begun
+        && let Some(group) = Pid::from_raw(started.process)
+    {
+        // It may have ended by itself meanwhile.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
 }
 
 /// Asks a shim to stop its command.

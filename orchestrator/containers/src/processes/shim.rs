@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::place::{Exit, Order, Place, Started};
+use super::place::{self, Exit, Order, Place, Started};
 use super::{cgroup, entrance};
 use crate::clock;
 use crate::logs::{LogStore, Writer};
@@ -72,7 +72,7 @@ async fn attend(place: &Place) -> Result<(), Error> {
     let Some(_lock) = lock(place).await? else {
         return Ok(());
     };
-    let cannot = |source| super::place::at("watch", place.directory(), source);
+    let cannot = |source| place::at("watch", place.directory(), source);
     // Before it can be found: a signal must never kill it.
     let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
     // No terminal's signals and no session's end come here. It can't fail: a spawned process leads no group.
@@ -147,14 +147,14 @@ async fn command(
     let started_at = clock::millis();
     place.started(Started {
         process,
+        begun: place::begun(process),
         at: started_at,
     })?;
     // Ratchet may be gone.
     let _ = writeln!(io::stdout(), "started").and_then(|()| io::stdout().flush());
     let mut log = Log::open(order);
     let status = attend_command(place, order, &mut child, output, terminate, &mut log).await;
-    let status =
-        status.map_err(|source| super::place::at("wait for", place.directory(), source))?;
+    let status = status.map_err(|source| place::at("wait for", place.directory(), source))?;
     let code = status
         .code()
         .unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
