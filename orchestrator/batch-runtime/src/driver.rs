@@ -409,6 +409,9 @@ impl Driver {
             Question::Consumers(resource, reply) => {
                 let _ = reply.send(self.consumers(&resource));
             }
+            Question::Awaited(reply) => {
+                let _ = reply.send(self.awaited());
+            }
             Question::Trouble(reply) => {
                 let engines = [Engine::Docker, Engine::Process];
                 let trouble = engines
@@ -439,6 +442,16 @@ impl Driver {
             .collect();
         jobs.sort_by_key(|job| job.number);
         jobs
+    }
+
+    /// The jobs that executions wait for, with those executions.
+    fn awaited(&self) -> Vec<(JobId, Arc<str>)> {
+        let ids = self.statuses.keys().filter(|id| id.parent().is_none());
+        ids.filter_map(|id| {
+            let job = self.scheduler.job(id)?;
+            Some((id.clone(), job.spec.awaited_by.clone()?))
+        })
+        .collect()
     }
 
     fn figures(&self) -> Counters {

@@ -80,13 +80,20 @@ pub(crate) fn engine(
 impl Watcher {
     /// Asks the engine now, and says which attempts it has, or what is wrong.
     pub(crate) async fn ask(&self) -> Result<Vec<String>, Arc<str>> {
-        let answer = async {
-            self.runner.ready().await?;
-            self.runner
-                .present()
-                .await
-                .map_err(|error| error.to_string())
-        };
+        self.is_ready().await?;
+        let present = self.runner.present();
+        self.patiently(async { present.await.map_err(|error| error.to_string()) })
+            .await
+    }
+
+    async fn is_ready(&self) -> Result<(), Arc<str>> {
+        self.patiently(self.runner.ready()).await
+    }
+
+    async fn patiently<T>(
+        &self,
+        answer: impl Future<Output = Result<T, String>>,
+    ) -> Result<T, Arc<str>> {
         match timeout(PATIENCE, answer).await {
             Ok(answer) => answer.map_err(Arc::from),
             Err(_) => Err(Arc::from(format!(
@@ -114,6 +121,9 @@ impl Watcher {
                 }
             } else {
                 tokio::time::sleep(pause.next().unwrap_or(CHECK)).await;
+            }
+            if known.is_ok() && self.is_ready().await.is_ok() {
+                continue;
             }
             let answer = self.ask().await;
             let state = answer.as_ref().map(|_| ()).map_err(Arc::clone);

@@ -109,6 +109,14 @@ impl Batch {
         }
     }
 
+    /// The jobs that have not ended and that executions of workflows wait for, with those executions' ARNs.
+    ///
+    /// # Errors
+    /// When the runtime is closed.
+    pub async fn awaited(&self) -> Result<Vec<(JobId, Arc<str>)>> {
+        self.question(Question::Awaited).await
+    }
+
     pub(crate) fn shared(&self) -> &Shared {
         &self.inner.shared
     }

@@ -80,6 +80,9 @@ pub struct Submission {
     pub key: Option<String>,
     /// The task token that waits for the job: the container has it as `TaskToken`.
     pub task_token: Option<Arc<str>>,
+    /// The execution that waits for the job's end. It is kept, so that whoever ends executions finds what is left of them
+    /// ([`crate::Batch::awaited`]), and the container is told that a workflow started it.
+    pub awaited_by: Option<Arc<str>>,
 }
 
 /// How a job is ended.
@@ -132,6 +135,8 @@ pub(crate) enum Question {
     Consumables(Reply<Vec<(Arc<ConsumableResource>, i64)>>),
     /// The jobs that take from a consumable resource and have not ended.
     Consumers(Arc<str>, Reply<Vec<Arc<batch::job::Job>>>),
+    /// The jobs that have not ended and that executions wait for, with those executions.
+    Awaited(Reply<Vec<(JobId, Arc<str>)>>),
     /// What is wrong with an engine, if anything.
     Trouble(Reply<Vec<(Engine, Arc<str>)>>),
     /// What an environment's jobs use.

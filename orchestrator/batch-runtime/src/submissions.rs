@@ -75,6 +75,7 @@ impl Driver {
             id,
             number: self.last_number + 1,
             task_token: submission.task_token,
+            awaited_by: submission.awaited_by,
             now: self.shared.options.world.now(),
         };
         let role_of = |id: &JobId| waited_for.get(id).map(|job| job.role.clone());

@@ -4,10 +4,12 @@
 
 use futures_util::future::join_all;
 use proptest::prelude::*;
-use store::contract::{Commit, Direction, ExecutionFilter, Store, Write};
+use store::contract::{
+    Commit, Direction, ExecutionFilter, JobFilter, JobsAmong, Store, TextMatch, Write,
+};
 use store::memory::MemoryStore;
-use store::records::{ExecutionId, ExecutionStatus, StateMachineId};
-use store::suite::samples::{append, commit, execution, input, snapshot};
+use store::records::{ExecutionId, ExecutionStatus, JobRecord, StateMachineId};
+use store::suite::samples::{append, commit, execution, input, job, snapshot};
 use store_sqlite::{Options, SqliteStore};
 
 /// What a commit does; numbers choose among what is there.
@@ -18,6 +20,9 @@ enum Step {
     Append { of: u8, events: u8 },
     Snapshot { of: u8, wake_at: u8 },
     Input { of: u8, wake_at: u8 },
+    AddJob { parts: u8, share: u8 },
+    ChangeJob { of: u8, status: u8 },
+    DeleteJob { of: u8 },
 }
 
 /// What is called before anything is awaited.
@@ -36,6 +41,9 @@ fn step() -> impl Strategy<Value = Step> {
         (any::<u8>(), 1..5_u8).prop_map(|(of, events)| Step::Append { of, events }),
         (any::<u8>(), any::<u8>()).prop_map(|(of, wake_at)| Step::Snapshot { of, wake_at }),
         (any::<u8>(), any::<u8>()).prop_map(|(of, wake_at)| Step::Input { of, wake_at }),
+        (0..4_u8, 0..3_u8).prop_map(|(parts, share)| Step::AddJob { parts, share }),
+        (any::<u8>(), 0..7_u8).prop_map(|(of, status)| Step::ChangeJob { of, status }),
+        any::<u8>().prop_map(|of| Step::DeleteJob { of }),
     ]
 }
 
@@ -55,6 +63,9 @@ struct Maker {
     executions: u64,
     events: u64,
     inputs: u32,
+    last_job: u64,
+    /// Jobs that were not deleted, as they were put last.
+    jobs: Vec<JobRecord>,
 }
 
 impl Maker {
@@ -69,6 +80,26 @@ impl Maker {
 
     fn write(&mut self, step: Step) -> Write {
         match step {
+            Step::AddJob { parts, share } => self.add_job(parts, share),
+            Step::ChangeJob { of, status } => match self.job(of) {
+                Some(at) => {
+                    let job = &mut self.jobs[at];
+                    job.status = status;
+                    job.ended_at = (status > 4).then_some(i64::from(status) * 10);
+                    job.document = format!("{{\"status\": {status}}}").into();
+                    Write::PutJob(job.clone())
+                }
+                None => self.add_job(0, 0),
+            },
+            Step::DeleteJob { of } => match self.job(of) {
+                Some(at) => {
+                    let id = self.jobs[at].id.clone();
+                    self.jobs
+                        .retain(|job| job.id != id && job.parent.as_ref() != Some(&id));
+                    Write::DeleteJobs(vec![id])
+                }
+                None => self.add_job(0, 0),
+            },
             // Nothing is written to an execution that was never added.
             _ if self.executions == 0 && !matches!(step, Step::Add { .. }) => {
                 self.write(Step::Add { name: 0, status: 0 })
@@ -107,6 +138,25 @@ impl Maker {
                 )
             }
         }
+    }
+
+    fn add_job(&mut self, parts: u8, share: u8) -> Write {
+        self.last_job += 1;
+        let whole = self.jobs.iter().rev().find(|job| job.parent.is_none());
+        let parent = whole.filter(|_| parts > 0).map(|job| job.id.clone());
+        let record = JobRecord {
+            parent,
+            share: (share > 0).then(|| format!("s{share}").into()),
+            name: format!("Name-{}", self.last_job % 4).into(),
+            ..job(self.last_job, &format!("j{}", self.last_job))
+        };
+        self.jobs.push(record.clone());
+        Write::PutJob(record)
+    }
+
+    /// One of the newest jobs.
+    fn job(&self, of: u8) -> Option<usize> {
+        self.jobs.len().checked_sub(1 + usize::from(of % 5))
     }
 
     /// One of the newest, so that writes meet.
@@ -160,9 +210,39 @@ async fn everything(store: &dyn Store, executions: u64) -> String {
             text += &format!("{filter:?}: {ids:?}\n");
         }
     }
+    for among in jobs_among() {
+        for status in (0..7).map(Some).chain([None]) {
+            let all = JobFilter::all(among.clone());
+            let shared = JobFilter {
+                share: Some("s1".into()),
+                name: Some(TextMatch::Prefix("name-".into())),
+                ..all.clone()
+            };
+            for filter in [all, shared] {
+                let filter = JobFilter { status, ..filter };
+                let found = store.jobs(filter.clone(), Some(20), 9).await.unwrap();
+                text += &format!("{filter:?}: {found:?}\n");
+            }
+        }
+    }
+    let jobs = store.unfinished_jobs(Some(2), 1000).await.unwrap();
+    let mut ended: Vec<u64> = store
+        .ended_jobs(55, 1000)
+        .await
+        .unwrap()
+        .iter()
+        .map(|job| job.number)
+        .collect();
+    ended.sort_unstable();
+    text += &format!("{jobs:?}\n{ended:?}\n");
     let unfinished = store.unfinished(None, 1000).await.unwrap();
     let numbers = store.last_numbers().await.unwrap();
     text + &format!("{unfinished:?}\n{numbers:?}\n")
+}
+
+fn jobs_among() -> impl Iterator<Item = JobsAmong> {
+    let parents = (1..6).map(|number| JobsAmong::Parent(format!("j{number}").into()));
+    parents.chain([JobsAmong::Queue("q".into())])
 }
 
 async fn check(batches: Vec<Batch>, group_commits: usize) {

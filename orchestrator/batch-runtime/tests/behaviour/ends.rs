@@ -155,3 +155,43 @@ async fn an_image_that_is_not_there() {
         job.status_reason, job.attempts[0].container.reason
     ));
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_main_node_decides() {
+    let world = World::new().await;
+    let node = |range: &str, words: &str| {
+        let command: Vec<&str> = words.split(' ').collect();
+        let requirements =
+            json!([{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "64"}]);
+        let container =
+            json!({"image": "i", "command": command, "resourceRequirements": requirements});
+        json!({"targetNodes": range, "container": container})
+    };
+    let nodes = json!({
+        "numNodes": 3, "mainNode": 0,
+        "nodeRangeProperties": [node("0", "sleep 10 exit 6"), node("1:2", "hang")],
+    });
+    let definition =
+        json!({"jobDefinitionName": "n", "type": "multinode", "nodeProperties": nodes});
+    let definition = serde_json::from_value(definition).unwrap();
+    world
+        .batch
+        .register_job_definition(definition)
+        .await
+        .unwrap();
+    let id = world.submit(json!({"jobDefinition": "n"})).await;
+    let job = world.end(&id).await;
+    assert_eq!(job.status.as_str(), "FAILED");
+    let main = world.end(&format!("{id}#0")).await;
+    assert_eq!(main.attempts[0].container.exit_code, Some(6));
+    let other = world.engine.launch(&format!("ratchet-{id}-n1-1"));
+    let address = "AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS".to_owned();
+    assert!(
+        other
+            .environment
+            .contains(&(address, "10.0.0.1".to_owned()))
+    );
+    world.is_clean().await;
+    let starts: Vec<u32> = world.engine.starts().into_values().collect();
+    assert_eq!(starts, [1, 1, 1]);
+}

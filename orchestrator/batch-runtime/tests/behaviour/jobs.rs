@@ -119,6 +119,7 @@ async fn the_same_key_gives_the_same_job() {
     let once = || Submission {
         key: Some("execution-7-attempt-1".to_owned()),
         task_token: None,
+        awaited_by: None,
     };
     let first = world
         .batch

@@ -61,6 +61,7 @@ async fn submit_all(world: &World, ids: &mut Vec<String>) -> batch::Result<()> {
         let once = Submission {
             key: Some(format!("job {place}")),
             task_token: None,
+            awaited_by: None,
         };
         ids.push(world.batch.submit(submission(members), once).await?.job_id);
     }

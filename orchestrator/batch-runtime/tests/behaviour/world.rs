@@ -211,6 +211,7 @@ pub(crate) fn with_token(token: &str) -> Submission {
     Submission {
         key: None,
         task_token: Some(token.into()),
+        awaited_by: None,
     }
 }
 
