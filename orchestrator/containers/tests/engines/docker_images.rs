@@ -123,9 +123,15 @@ fn answer(stream: &TcpStream, blobs: &[Blob; 3], served: &AtomicUsize) {
         if method == "GET" {
             served.fetch_add(1, Ordering::SeqCst);
         }
-        Some((&blobs[0].bytes[..], &blobs[0].digest, manifest_type))
+        Some((&blobs[0].bytes[..], blobs[0].digest.as_str(), manifest_type))
     } else {
-        by_digest.map(|blob| (&blob.bytes[..], &*blob.digest, "application/octet-stream"))
+        by_digest.map(|blob| {
+            (
+                &blob.bytes[..],
+                blob.digest.as_str(),
+                "application/octet-stream",
+            )
+        })
     };
     let (status, (body, digest, kind)) = match found {
         Some(found) => ("200 OK", found),
