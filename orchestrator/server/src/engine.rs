@@ -5,34 +5,81 @@ use std::path::Path;
 use std::sync::Arc;
 
 use api::options::Figures;
+use api::services::Services;
+use batch_runtime::Batch;
 use integrations::Integrations;
 use integrations::replication::{ReplicationTasks, Surroundings};
 use runtime::runtime::Runtime;
+use schedule_runtime::schedules::{Options as ScheduleOptions, Schedules};
 use store::contract::Store;
 use store_sqlite::{Options, SqliteStore};
 
 use crate::config::Config;
 use crate::config::layers::Environment;
 use crate::outcome::Error;
-use crate::{crash_at, passwords};
+use crate::schedule_targets::{BatchJobs, ScheduleTargets};
+use crate::{batch, crash_at, passwords};
 
 /// The engine and what performs its tasks.
 pub(crate) struct Engine {
     /// What everybody asks.
     pub(crate) runtime: Runtime,
+    /// Container jobs, unless they are turned off.
+    pub(crate) batch: Option<Batch>,
+    schedules: Option<Schedules>,
+    store: Arc<dyn Store>,
     integrations: Integrations,
     replication: ReplicationTasks,
 }
 
 impl Engine {
-    /// Closes the runtime, then the functions: the other way round, a call in progress would be recorded as failed. Replication tasks are
-    /// interrupted meanwhile; those of a server go on with its next start.
+    /// Lets schedules fire. Only a server does that: what `run` starts ends with it.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub(crate) async fn begin_schedules(&mut self) -> Result<(), Error> {
+        let partition = &self.runtime.options().partition;
+        let options = ScheduleOptions {
+            region: partition.region.clone(),
+            account: partition.account.clone(),
+            ..ScheduleOptions::default()
+        };
+        let targets = ScheduleTargets {
+            runtime: self.runtime.clone(),
+            integrations: Arc::new(self.integrations.clone()),
+            batch: BatchJobs::new(self.batch.clone()),
+        };
+        let schedules = Schedules::open(self.store.clone(), Arc::new(targets), options)
+            .await
+            .map_err(|error| Error::Unavailable(explain(&error)))?;
+        self.schedules = Some(schedules);
+        Ok(())
+    }
+
+    /// What is asked over the wire.
+    pub(crate) fn services(&self) -> Services {
+        Services {
+            runtime: self.runtime.clone(),
+            batch: self.batch.clone(),
+            schedules: self.schedules.clone(),
+        }
+    }
+
+    /// Closes what starts work, then the runtime, then the functions: the other way round, a call in progress would be recorded as failed.
+    /// Replication tasks are interrupted meanwhile; those of a server go on with its next start. Jobs go on by themselves and are taken up
+    /// then.
     ///
     /// # Errors
     /// When the store fails.
     pub(crate) async fn close(&self) -> Result<(), runtime::error::Error> {
+        if let Some(schedules) = &self.schedules {
+            schedules.close().await;
+        }
         self.replication.begin_close();
         let (closed, ()) = tokio::join!(self.runtime.close(), self.replication.close());
+        if let Some(batch) = &self.batch {
+            batch.close().await;
+        }
         self.integrations.close().await;
         closed
     }
@@ -78,14 +125,18 @@ pub(crate) async fn open(
     let replication = ReplicationTasks::of(store.clone(), surroundings)
         .await
         .map_err(|error| Error::Unavailable(explain(&error)))?;
+    let batch = batch::open(config, environment, directory, store.clone()).await?;
     let integrations = integrations.with_replication(replication.clone());
     let tasks = Arc::new(integrations.clone());
-    let runtime = Runtime::open(store, tasks, options)
+    let runtime = Runtime::open(store.clone(), tasks, options)
         .await
         .map_err(|error| Error::Unavailable(explain(&error)))?;
     replication.resume(&runtime).await;
     Ok(Engine {
         runtime,
+        batch,
+        schedules: None,
+        store,
         integrations,
         replication,
     })

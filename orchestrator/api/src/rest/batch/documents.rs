@@ -23,7 +23,7 @@ pub(in crate::rest) struct JobInList(pub(in crate::rest) JobSummary);
 /// A page of jobs.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::rest) struct Jobs {
-    /// The jobs, the newest first; an array's children and a multi-node job's nodes by their index.
+    /// The jobs, the newest first; of an array's children and a multi-node job's nodes, the last first.
     pub(in crate::rest) jobs: Vec<JobInList>,
     /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
