@@ -281,7 +281,6 @@ fn order(
         .values()
         .filter(|row| row.status == JobStatus::Runnable && !matches!(row.role, Role::Node { .. }));
     let waiting: Vec<&Arc<Job>> = waiting.collect();
-    fifo(world, started, &waiting);
     if world
         .runnable_since
         .values()
@@ -289,6 +288,7 @@ fn order(
     {
         return;
     }
+    fifo(world, started, &waiting);
     for job in waiting {
         let queue = world
             .queues
