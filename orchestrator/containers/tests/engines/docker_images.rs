@@ -17,7 +17,15 @@ use tests::support::docker::{Daemon, archive};
 
 use crate::bed::{Bed, outcome_text, script};
 
-/// A registry with the image `tool:1` for everybody, and `secret:1` for one user.
+/// Who may fetch from a registry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Open,
+    /// One user.
+    Locked,
+}
+
+/// A registry with an image that has the tag 1 under every name but `nothing`.
 struct Registry {
     address: String,
     manifests_served: Arc<AtomicUsize>,
@@ -40,7 +48,7 @@ fn blob(home: &TempDir, name: &str, bytes: Vec<u8>) -> Blob {
 }
 
 impl Registry {
-    fn start(daemon: &Daemon) -> Self {
+    fn start(daemon: &Daemon, door: Door) -> Self {
         let home = TempDir::new().unwrap();
         let layer = blob(&home, "layer", archive(&home.path().join("root")));
         let mut gzip = Command::new("gzip")
@@ -86,7 +94,7 @@ impl Registry {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (blobs, served) = (Arc::clone(&blobs), Arc::clone(&served));
-                thread::spawn(move || answer(&stream, &blobs, &served));
+                thread::spawn(move || answer(&stream, door, &blobs, &served));
             }
         });
         Self {
@@ -96,7 +104,7 @@ impl Registry {
     }
 }
 
-fn answer(stream: &TcpStream, blobs: &[Blob; 3], served: &AtomicUsize) {
+fn answer(stream: &TcpStream, door: Door, blobs: &[Blob; 3], served: &AtomicUsize) {
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     let Some(request) = lines.next() else { return };
     let head: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
@@ -108,9 +116,8 @@ fn answer(stream: &TcpStream, blobs: &[Blob; 3], served: &AtomicUsize) {
         .iter()
         .any(|line| line.contains("Basic c29tZW9uZTpvcGVucw=="));
     let by_digest = blobs.iter().find(|blob| path.ends_with(&blob.digest));
-    // Docker shows what it knows only to a registry that asks at its front door.
     let front = path == "/v2/" || path == "/v2";
-    let found = if (front || path.contains("/secret/")) && !known {
+    let found = if door == Door::Locked && !known {
         let _ = (&*stream).write_all(
             b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"test\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         );
@@ -165,7 +172,8 @@ fn answer(stream: &TcpStream, blobs: &[Blob; 3], served: &AtomicUsize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn images_are_pulled_with_progress_or_a_clear_failure() {
     let daemon = Daemon::start();
-    let registry = Registry::start(&daemon);
+    let registry = Registry::start(&daemon, Door::Open);
+    let locked = Registry::start(&daemon, Door::Locked);
     let image = |name: &str| format!("{}/{name}", registry.address);
     let bed = Bed::docker(&daemon, |_| {});
     let of = |attempt: &str, name: &str| Launch {
@@ -225,7 +233,6 @@ async fn images_are_pulled_with_progress_or_a_clear_failure() {
     for (attempt, name, sign) in [
         ("no-image", "nothing:1", "manifest unknown"),
         ("no-tag", "tool:2", "manifest unknown"),
-        ("no-right", "secret:1", ""),
     ] {
         let text = bed.run(of(attempt, name)).await;
         let text = outcome_text(&text.outcome);
@@ -236,6 +243,15 @@ async fn images_are_pulled_with_progress_or_a_clear_failure() {
             "{text}"
         );
     }
+    let secret = |attempt: &str| Launch {
+        image: format!("{}/secret:1", locked.address),
+        ..script(attempt, "true")
+    };
+    let text = outcome_text(&bed.run(secret("no-right")).await.outcome);
+    assert!(
+        text.contains("CannotPullContainerError") && text.contains("no basic auth credentials"),
+        "{text}"
+    );
     let nowhere = Launch {
         image: "127.0.0.1:1/a:b".into(),
         ..script("nowhere", "true")
@@ -259,8 +275,8 @@ async fn images_are_pulled_with_progress_or_a_clear_failure() {
         };
         settings
             .registries
-            .insert(registry.address.clone(), credentials);
+            .insert(locked.address.clone(), credentials);
     });
-    let ran = known.run(of("a-right", "secret:1")).await;
+    let ran = known.run(secret("a-right")).await;
     assert_eq!(outcome_text(&ran.outcome), "exited 0: no reason");
 }
