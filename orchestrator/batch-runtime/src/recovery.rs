@@ -100,7 +100,11 @@ pub(crate) async fn open(
                 Ok(())
             }
             Err(why) => {
-                tracing::warn!(engine = kind.as_str(), %why, "the engine does not answer");
+                let mut environments = driver.catalogue.environments.values();
+                // What nothing runs on may well be missing.
+                if environments.any(|environment| environment.engine == kind) {
+                    tracing::warn!(engine = kind.as_str(), %why, "the engine does not answer");
+                }
                 driver.trouble.insert(kind, why.clone());
                 Err(why)
             }

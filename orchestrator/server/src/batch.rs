@@ -59,14 +59,14 @@ pub(crate) async fn open(
     if engine == Engine::Process
         && let Some(why) = processes.unlimited()
     {
-        tracing::warn!(why, "the memory and vCPUs of jobs are not limited");
+        tracing::info!(why, "the memory and vCPUs of jobs are not limited");
     }
     let machine = machine();
     let options = Options {
         environments: environments(settings, machine),
         secrets,
-        job_retention: settings.retention.0,
-        log_retention: settings.retention.0,
+        job_retention: settings.job_retention.0,
+        log_retention: settings.job_retention.0,
         ..Options::new(
             Site {
                 region: config.region.as_str().into(),
@@ -110,7 +110,7 @@ async fn default_engine(settings: &settings::Batch, docker: &Docker) -> Engine {
     tracing::info!(
         engine = engine.as_str(),
         why,
-        "jobs of the environment default run there"
+        "this runs the jobs of the environment default"
     );
     engine
 }

@@ -440,7 +440,23 @@ mod tests {
     fn events_come_in_pieces() {
         let stream = b": hi\n\nid: 1:7\nevent: line\ndata: {\"a\":\ndata: 1}\r\n\r\nevent: end\ndata: x\n\nevent: cut";
         let whole = EventReader::default().read(stream);
-        expect![[r#""#]].assert_debug_eq(&whole);
+        expect![[r#"
+            [
+                Event {
+                    id: Some(
+                        "1:7",
+                    ),
+                    kind: "line",
+                    data: "{\"a\":\n1}",
+                },
+                Event {
+                    id: None,
+                    kind: "end",
+                    data: "x",
+                },
+            ]
+        "#]]
+        .assert_debug_eq(&whole);
         let mut reader = EventReader::default();
         let pieces: Vec<Event> = stream
             .iter()

@@ -235,7 +235,7 @@ impl Kind {
                 "job-not-found",
                 "There is no such job",
                 404,
-                "It was never submitted, or it ended longer ago than `batch.retention`; or it has had no such attempt.",
+                "It was never submitted, or it ended longer ago than `batch.job_retention`; or it has had no such attempt.",
             ),
             Self::JobDefinitionNotFound => (
                 "job-definition-not-found",

@@ -38,7 +38,7 @@ pub(crate) struct Batch {
     /// How much of each attempt's log is kept, in bytes.
     pub(crate) log_bytes: Limit,
     /// How long jobs that ended are kept, with their logs.
-    pub(crate) retention: Period,
+    pub(crate) job_retention: Period,
     /// What images of private registries are pulled with, by the registry's host.
     #[serde(default)]
     pub(crate) registries: BTreeMap<String, Registry>,

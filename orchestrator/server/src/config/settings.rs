@@ -304,11 +304,23 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting {
         default: Some("30d"),
         ..setting::<Period>(
-            "batch.retention",
-            &["RATCHET_BATCH_RETENTION"],
+            "batch.job_retention",
+            &["RATCHET_BATCH_JOB_RETENTION"],
             "how long a job that ended is kept, with its log",
         )
     },
+    table::<BTreeMap<String, batch::Environment>>(
+        "batch.environments",
+        "compute environments that there are from the start",
+    ),
+    table::<BTreeMap<String, batch::Registry>>(
+        "batch.registries",
+        "what images of private registries are pulled with",
+    ),
+    table::<BTreeMap<String, batch::SecretSource>>(
+        "batch.secrets",
+        "what jobs can name as the valueFrom of their secrets",
+    ),
     table::<HttpSettings>("http", "bounds of outgoing HTTP"),
     table::<BTreeMap<String, ConnectionSettings>>(
         "connections",
@@ -321,18 +333,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
     table::<ReplicationSettings>(
         "replication",
         "the databases that replication tasks can name, and where they spill",
-    ),
-    table::<BTreeMap<String, batch::Environment>>(
-        "batch.environments",
-        "compute environments that there are from the start",
-    ),
-    table::<BTreeMap<String, batch::Registry>>(
-        "batch.registries",
-        "what images of private registries are pulled with",
-    ),
-    table::<BTreeMap<String, batch::SecretSource>>(
-        "batch.secrets",
-        "what jobs can name as the valueFrom of their secrets",
     ),
 ];
 

@@ -9,20 +9,25 @@ fn ratchet() {
     House::with(&[]).check(&["--help"], expect![[r#"
         exit code 0
         --- stdout
-        Durable workflows, compatible with AWS Step Functions, and replication of PostgreSQL databases
+        Durable workflows and container jobs, compatible with AWS Step Functions and AWS Batch, and replication of PostgreSQL databases
 
         Usage: ratchet <COMMAND>
 
         Commands:
-          serve           Serve the API until SIGTERM or SIGINT
-          run             Execute a definition here, durably, and print its output
-          replicate       Copy tables from one PostgreSQL database to another and follow their changes, until SIGTERM or SIGINT
-          validate        Check definitions and show everything that is wrong with them
-          executions      Look at the executions of a server [alias: execution]
-          state-machines  Look at the state machines of a server and change them [alias: state-machine]
-          config          Print the configuration in force, and where each value comes from
-          completions     Print a completion script for a shell
-          help            Print this message or the help of the given subcommand(s)
+          serve                 Serve the API until SIGTERM or SIGINT
+          run                   Execute a definition here, durably, and print its output
+          replicate             Copy tables from one PostgreSQL database to another and follow their changes, until SIGTERM or SIGINT
+          validate              Check definitions and show everything that is wrong with them
+          executions            Look at the executions of a server [alias: execution]
+          state-machines        Look at the state machines of a server and change them [alias: state-machine]
+          jobs                  Submit container jobs to a server, and look at them [alias: job]
+          job-definitions       Register what jobs of a server run [alias: job-definition]
+          job-queues            Look at the job queues of a server and change them [alias: job-queue]
+          compute-environments  Look at what runs a server's jobs and change it [alias: compute-environment]
+          schedules             Look at the schedules of a server and change them [alias: schedule]
+          config                Print the configuration in force, and where each value comes from
+          completions           Print a completion script for a shell
+          help                  Print this message or the help of the given subcommand(s)
 
         Options:
           -h, --help     Print help

@@ -180,10 +180,17 @@ mod tests {
 
     #[test]
     fn without_a_definition() {
-        check("hello -- echo hello", expect![[r#""#]]);
+        check(
+            "hello -- echo hello",
+            expect![[
+                r#"{"containerProperties":{"command":["echo","hello"],"image":"busybox","resourceRequirements":[{"type":"VCPU","value":"1"},{"type":"MEMORY","value":"128"}]},"jobName":"hello","jobQueue":"default"}"#
+            ]],
+        );
         check(
             "sum --image busybox:1.36 --vcpus 0.5 --memory 64 -e A=1 -e B=x=y --attempts 3 --timeout 60 -- sh -c true",
-            expect![[r#""#]],
+            expect![[
+                r#"{"containerProperties":{"command":["sh","-c","true"],"environment":[{"name":"A","value":"1"},{"name":"B","value":"x=y"}],"image":"busybox:1.36","resourceRequirements":[{"type":"VCPU","value":"0.5"},{"type":"MEMORY","value":"64"}]},"jobName":"sum","jobQueue":"default","retryStrategy":{"attempts":3},"timeout":{"attemptDurationSeconds":60}}"#
+            ]],
         );
     }
 
@@ -191,18 +198,28 @@ mod tests {
     fn with_a_definition() {
         check(
             "all -d sums:3 -q big --array 10 --depends-on a:0 --depends-on b:N_TO_N --depends-on SEQUENTIAL -p day=1 --share red --priority 5",
-            expect![[r#""#]],
+            expect![[
+                r#"{"arrayProperties":{"size":10},"dependsOn":[{"jobId":"a:0"},{"jobId":"b","type":"N_TO_N"},{"type":"SEQUENTIAL"}],"jobDefinition":"sums:3","jobName":"all","jobQueue":"big","parameters":{"day":"1"},"schedulingPriorityOverride":5,"shareIdentifier":"red"}"#
+            ]],
         );
         check(
             r#"all --memory 8 --request {"jobDefinition":"d","containerOverrides":{"environment":[]},"propagateTags":true} -- ls"#,
-            expect![[r#""#]],
+            expect![[
+                r#"{"containerOverrides":{"command":["ls"],"environment":[],"resourceRequirements":[{"type":"MEMORY","value":"8"}]},"jobDefinition":"d","jobName":"all","jobQueue":"default","propagateTags":true}"#
+            ]],
         );
     }
 
     #[test]
     fn what_is_wrong() {
-        check("a -e B", expect![[r#""#]]);
-        check("a -p =1", expect![[r#""#]]);
-        check("a --request [1]", expect![[r#""#]]);
+        check("a -e B", expect!["error: --env B: write NAME=VALUE"]);
+        check(
+            "a -p =1",
+            expect!["error: --parameter =1: write NAME=VALUE"],
+        );
+        check(
+            "a --request [1]",
+            expect!["error: the request is no JSON object"],
+        );
     }
 }
