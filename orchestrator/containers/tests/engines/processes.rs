@@ -318,10 +318,15 @@ async fn a_process_outlives_ratchet_and_runs_once() {
     assert!(outcome_text(&bed().run(lost).await.outcome).starts_with("lost: "));
     assert_eq!(lines(&count), 42);
     bed().runner.forget("lost").await.unwrap();
-    assert!(
-        is_dead(container_id.parse().unwrap()),
-        "what is lost must not go on running"
-    );
+    // It was killed; the kernel takes a moment.
+    let command = container_id.parse().unwrap();
+    let dead = async {
+        while !is_dead(command) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let dead = tokio::time::timeout(PATIENCE, dead).await;
+    assert!(dead.is_ok(), "what is lost must not go on running");
     // Forgotten while it runs.
     let forgotten = bed();
     let mut going = forgotten.begin(script("forgotten", "sleep 1000"));
