@@ -161,14 +161,28 @@ mod unit {
             None,
             r#"{"JobName":"a","JobQueue":"default","JobDefinition":"d","Parameters":{"Day":"1"},
                 "ContainerOverrides":{"Environment":[{"Name":"A","Value":"B"}]},"Tags":{"Team":"x"}}"#,
-            &expect![[""]],
+            &expect![[
+                r#"{"jobName":"a","jobQueue":"default","jobDefinition":"d","parameters":{"Day":"1"},"containerOverrides":{"environment":[{"name":"A","value":"B"}]},"tags":{"Team":"x"}}"#
+            ]],
         );
         check(
             Some("arn:aws:batch:us-east-1:000000000000:job-queue/default"),
             r#"{"jobDefinition":"d","arrayProperties":{"size":3}}"#,
-            &expect![[""]],
+            &expect![[
+                r#"{"jobName":"nightly-20261124T020000Z-0badcafe","jobQueue":"arn:aws:batch:us-east-1:000000000000:job-queue/default","arrayProperties":{"size":3},"jobDefinition":"d"}"#
+            ]],
         );
-        check(None, r#"{"JobDefinition":"d"}"#, &expect![[""]]);
-        check(None, "[]", &expect![[""]]);
+        check(
+            None,
+            r#"{"JobDefinition":"d"}"#,
+            &expect!["the target's input is not that of SubmitJob: missing field `jobQueue`"],
+        );
+        check(
+            None,
+            "[]",
+            &expect![
+                "the target's input is not that of SubmitJob: invalid type: sequence, expected a map at line 1 column 0"
+            ],
+        );
     }
 }

@@ -23,5 +23,16 @@ fn what_can_be_called() {
             Err(why) => why,
         })
         .collect();
-    expect![[""]].assert_eq(&lines.join("\n"));
+    expect![[r#"
+        StateMachine("nightly")
+        versions and aliases of state machines can't be called; name the state machine
+        this server can call state machines, job queues, Lambda functions and arn:aws:scheduler:::aws-sdk:… calls
+        JobQueue("arn:aws:batch:us-east-1:000000000000:job-queue/default")
+        Function("arn:aws:lambda:us-east-1:000000000000:function:charge:live")
+        StartExecution
+        SubmitJob
+        StartReplicationTask
+        this server can't call aws-sdk:s3:putObject; it knows sfn:startExecution, batch:submitJob and databasemigration:startReplicationTask
+        this server can call state machines, job queues, Lambda functions and arn:aws:scheduler:::aws-sdk:… calls
+        it is no ARN"#]].assert_eq(&lines.join("\n"));
 }

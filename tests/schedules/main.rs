@@ -1,0 +1,296 @@
+//! Schedules of the real binary: boto3 drives them by `client.py`, REST does what AWS does not know, and nothing fires twice or never when the
+//! server is killed.
+#![allow(
+    clippy::unwrap_used,
+    reason = "these are tests: a failure is a panic that names its place"
+)]
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+use tests::support::aws::text;
+use tests::support::binary::root;
+use tests::support::python::python;
+use tests::support::server::Server;
+
+const PASS: &str = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}"#;
+const WAIT: &str =
+    r#"{"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 600, "End": true}}}"#;
+const FAIL: &str =
+    r#"{"StartAt": "A", "States": {"A": {"Type": "Fail", "Error": "Broken", "Cause": "as ever"}}}"#;
+
+/// Writes a file at the path that its input names.
+const CONFIGURATION: &str = r#"
+[batch]
+engine = "process"
+
+[functions.write]
+command = ["python3", "-c", "import json, sys; open(json.load(sys.stdin)['path'], 'w').close(); print('{}')"]
+"#;
+
+/// Runs the tests of one class of `client.py`.
+fn check(class: &str) {
+    let server = Server::new().toml(CONFIGURATION).start();
+    let tested = Command::new(python())
+        .args(["-m", "unittest", "-v", &format!("client.{class}")])
+        .current_dir(root().join("tests/schedules"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("ENDPOINT", format!("http://{}", server.address()))
+        .env("OUTBOX", server.home())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&tested.stderr);
+    println!("{said}");
+    assert!(tested.status.success(), "{said}");
+}
+
+#[test]
+fn schedules() {
+    check("Schedules");
+}
+
+#[test]
+fn groups() {
+    check("Groups");
+}
+
+#[test]
+fn targets() {
+    check("Targets");
+}
+
+/// Asks REST; the answer must be a success.
+fn ask(server: &Server, method: &str, path: &str, body: &Value) -> Value {
+    let (status, text) = sent(server, method, path, body);
+    assert!(status < 300, "{method} {path}: {status} {text}");
+    serde_json::from_str(&text).unwrap_or(Value::Null)
+}
+
+fn sent(server: &Server, method: &str, path: &str, body: &Value) -> (u16, String) {
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
+    let path = format!("/api/v1{path}");
+    let headers = [("content-type", "application/json")];
+    let answer = server
+        .http()
+        .request(method, &path, &headers, body.as_bytes())
+        .unwrap();
+    (answer.status, answer.text())
+}
+
+/// Asks again and again until the answer is as wanted.
+fn until(server: &Server, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    let began = Instant::now();
+    loop {
+        let answer = ask(server, "GET", path, &Value::Null);
+        if wanted(&answer) {
+            return answer;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "still {answer}");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+fn create(server: &Server, id: &str, machine: &str, more: &Value) {
+    let mut body = json!({
+        "id": id,
+        "expression": "rate(365 days)",
+        "start": "2099-01-01T00:00:00Z",
+        "target": {"stateMachine": machine, "input": {"at": "<aws.scheduler.scheduled-time>"}},
+    });
+    for (name, value) in more.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    ask(server, "POST", "/schedules", &body);
+}
+
+fn statuses(runs: &Value) -> Vec<&str> {
+    let runs = runs["runs"].as_array().unwrap();
+    runs.iter().map(|run| text(run, "status")).collect()
+}
+
+#[test]
+fn a_run_that_is_not_over_keeps_the_next_from_beginning() {
+    let server = Server::started();
+    server.aws().create("slow", WAIT);
+    create(&server, "one", "slow", &json!({"overlap": "SKIP"}));
+    let trigger = |overlap: Value| ask(&server, "POST", "/schedules/one/trigger", &overlap);
+    assert_eq!(trigger(json!({}))["result"], "BEGUN");
+    until(&server, "/schedules/one/runs", |runs| {
+        statuses(runs) == ["RUNNING"]
+    });
+    assert_eq!(trigger(json!({}))["result"], "SKIPPED");
+    assert_eq!(trigger(json!({"overlap": "BUFFER_ONE"}))["result"], "WAITS");
+    // The one that waits begins once the other is terminated; the newest takes its place.
+    assert_eq!(
+        trigger(json!({"overlap": "TERMINATE_OTHER"}))["result"],
+        "WAITS"
+    );
+    until(&server, "/schedules/one/runs", |runs| {
+        statuses(runs) == ["RUNNING", "STOPPED"]
+    });
+    let shown = ask(&server, "GET", "/schedules/one", &Value::Null);
+    assert_eq!(shown["counts"]["skipped"], 2);
+    let executions = ask(
+        &server,
+        "GET",
+        "/state-machines/slow/executions",
+        &Value::Null,
+    );
+    let aborted = executions["executions"].as_array().unwrap();
+    assert_eq!(aborted.len(), 2);
+    assert_eq!(aborted[1]["status"], "ABORTED");
+}
+
+#[test]
+fn a_failure_pauses_until_somebody_resumes() {
+    let server = Server::started();
+    server.aws().create("broken", FAIL);
+    create(&server, "one", "broken", &json!({"pauseOnFailure": true}));
+    ask(&server, "POST", "/schedules/one/trigger", &json!({}));
+    let shown = until(&server, "/schedules/one", |shown| shown["paused"] == true);
+    let why = text(&shown["pause"], "why");
+    assert!(why.ends_with("failed: Broken: as ever"), "{why}");
+    let resumed = ask(&server, "POST", "/schedules/one/resume", &Value::Null);
+    assert_eq!(resumed["paused"], false);
+}
+
+#[test]
+fn a_backfill_runs_the_past_in_its_order() {
+    let server = Server::started();
+    server.aws().create("quick", PASS);
+    let daily = json!({"expression": "cron(0 2 * * ? *)", "timeZone": "Europe/Berlin", "start": null, "overlap": "BUFFER_ALL"});
+    create(&server, "daily", "quick", &daily);
+    let range = json!({"from": "2026-03-27T12:00:00Z", "until": "2026-03-31T12:00:00Z"});
+    let answer = ask(&server, "POST", "/schedules/daily/backfill", &range);
+    // On the 29th there is no two o'clock in Berlin.
+    assert_eq!(answer["times"], 3);
+    let runs = until(&server, "/schedules/daily/runs", |runs| {
+        statuses(runs) == ["SUCCEEDED"; 3]
+    });
+    let mut times: Vec<&str> = runs["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| text(run, "scheduledAt"))
+        .collect();
+    times.sort_unstable();
+    assert_eq!(
+        times,
+        [
+            "2026-03-28T01:00:00.000Z",
+            "2026-03-30T00:00:00.000Z",
+            "2026-03-31T00:00:00.000Z"
+        ]
+    );
+}
+
+#[test]
+fn a_call_that_can_not_be_made_leaves_a_letter() {
+    let server = Server::started();
+    let target = json!({
+        "arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution",
+        "input": {"wrong": true},
+        "deadLetterArn": "arn:aws:sqs:us-east-1:000000000000:letters",
+    });
+    create(&server, "lost", "-", &json!({"target": target}));
+    ask(&server, "POST", "/schedules/lost/trigger", &json!({}));
+    let path = "/schedules/lost/dead-letters";
+    let letters = until(&server, path, |letters| {
+        !letters["deadLetters"].as_array().unwrap().is_empty()
+    });
+    let letter = &letters["deadLetters"][0];
+    assert_eq!(letter["payload"], r#"{"wrong":true}"#);
+    assert!(
+        text(letter, "error").contains("not that of StartExecution"),
+        "{letter}"
+    );
+}
+
+#[test]
+fn bad_requests_say_what_is_wrong() {
+    let server = Server::started();
+    let target = json!({"stateMachine": "a"});
+    for (body, said) in [
+        (
+            json!({"id": "a", "expression": "cron(0 2 * *)", "target": target}),
+            "it has 4 fields",
+        ),
+        (
+            json!({"id": "a/b", "expression": "rate(1 day)", "target": target}),
+            "`a/b` is no schedule's id",
+        ),
+        (
+            json!({"id": "a", "expression": "rate(1 day)", "target": {}}),
+            "either `arn` or `stateMachine`",
+        ),
+        (
+            json!({"id": "a", "expression": "rate(1 day)", "target": target, "jitterSeconds": -1}),
+            "from 0 to 86400",
+        ),
+        (
+            json!({"id": "a", "expression": "rate(1 day)", "target": target, "start": "today"}),
+            "`today` is no time",
+        ),
+        (
+            json!({"id": "g:a", "expression": "rate(1 day)", "target": target}),
+            "there is no schedule group g",
+        ),
+    ] {
+        let (status, answer) = sent(&server, "POST", "/schedules", &body);
+        assert!((400..500).contains(&status), "{body}");
+        let problem: Value = serde_json::from_str(&answer).unwrap();
+        assert!(text(&problem, "detail").contains(said), "{problem}");
+    }
+}
+
+#[test]
+fn each_fires_once_though_the_server_is_killed() {
+    const SCHEDULES: usize = 60;
+    let mut server = Server::started();
+    server.aws().create("quick", PASS);
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    for number in 0..SCHEDULES {
+        // Six seconds full of them, some at the same instant.
+        let start = now + 3 + (number as u64 * 6) / SCHEDULES as u64;
+        let start = format!("{}Z", utc(start));
+        let once =
+            json!({"start": start, "overlap": if number % 2 == 0 { "SKIP" } else { "ALLOW_ALL" }});
+        create(&server, &format!("s{number}"), "quick", &once);
+    }
+    for pause in [2900, 400, 900, 300, 1200, 700] {
+        sleep(Duration::from_millis(pause));
+        server.kill();
+        server.restart();
+    }
+    let executions = until(
+        &server,
+        "/state-machines/quick/executions?limit=1000",
+        |found| found["executions"].as_array().unwrap().len() >= SCHEDULES,
+    );
+    sleep(Duration::from_millis(500));
+    let found = executions["executions"].as_array().unwrap();
+    let names: BTreeSet<&str> = found
+        .iter()
+        .map(|execution| text(execution, "name").split('-').next().unwrap())
+        .collect();
+    assert_eq!((names.len(), found.len()), (SCHEDULES, SCHEDULES));
+}
+
+/// An instant of this day and the next as `2026-11-24T02:00:00`.
+fn utc(seconds: u64) -> String {
+    let said = Command::new("date")
+        .args(["-u", "-d", &format!("@{seconds}"), "+%Y-%m-%dT%H:%M:%S"])
+        .output()
+        .unwrap();
+    String::from_utf8(said.stdout).unwrap().trim().to_owned()
+}
