@@ -1,6 +1,7 @@
 //! What goes wrong at the two ends.
 
 use replication::assembler;
+use replication::relation::TableName;
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,12 @@ pub enum Error {
     /// Something is not as the task needs it. The text says what to do; trying again is of no use before that is done.
     #[error("{0}")]
     Refused(String),
+    /// A table's definition was changed at the source while it was loaded: its rows must be read from a newer snapshot.
+    #[error("the definition of {table} was changed while it was loaded")]
+    Redefined {
+        /// The table.
+        table: TableName,
+    },
     /// Another copy of the task has taken over: this one must stop.
     #[error("another process has taken over the task {task}")]
     Fenced {
@@ -58,7 +65,9 @@ impl Error {
         match self {
             Self::Wire { source, .. } => source.code(),
             Self::Sql { source, .. } => source.code().map(tokio_postgres::error::SqlState::code),
-            Self::Stream(_) | Self::Refused(_) | Self::Fenced { .. } => None,
+            Self::Stream(_) | Self::Refused(_) | Self::Redefined { .. } | Self::Fenced { .. } => {
+                None
+            }
         }
     }
 
@@ -76,7 +85,7 @@ impl Error {
                 None => source.is_closed() || std::error::Error::source(source).is_some(),
             },
             // A stream that was cut short is read anew from the checkpoint.
-            Self::Stream(_) => true,
+            Self::Stream(_) | Self::Redefined { .. } => true,
             Self::Refused(_) | Self::Fenced { .. } => false,
         }
     }

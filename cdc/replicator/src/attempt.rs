@@ -183,7 +183,9 @@ impl Attempt {
         let mut record = self.enter(&ends).await?;
         if let Err(error) = self.load_tables(&ends, &mut record).await {
             // The session that held the snapshot is gone, and the snapshot with it.
-            if error.code() == Some("22023") {
+            let gone = error.code() == Some("22023");
+            // Nor is it of use when a table has been redefined since.
+            if gone || matches!(error, Error::Endpoint(endpoint::Error::Redefined { .. })) {
                 self.held = None;
             }
             return Err(error);

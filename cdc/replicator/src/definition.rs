@@ -1,5 +1,6 @@
 //! What a source told about a table's definition, and what the settings want done about it.
 
+use pgoutput::message::RelationId;
 use replication::relation::TableName;
 use replication::schema_change::{SchemaChange, between};
 use replication::settings::{DdlPolicies, DdlPolicy};
@@ -37,6 +38,14 @@ pub(crate) struct Dropped {
 /// Reads a message's content.
 pub(crate) fn read(content: &[u8]) -> Result<Told, serde_json::Error> {
     serde_json::from_slice(content)
+}
+
+/// The table that a message is about.
+pub(crate) fn table(told: &Told) -> RelationId {
+    match told {
+        Told::Table { table, .. } => table.id,
+        Told::Dropped { dropped } => dropped.id,
+    }
 }
 
 /// What was done to a table that was known in this shape.

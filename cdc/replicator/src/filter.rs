@@ -1,10 +1,15 @@
 //! Leaves out of a piece what a table's snapshot already holds.
 
+use endpoint::source::ddl::DDL;
 use pgoutput::Lsn;
 use pgoutput::message::RelationId;
 use replication::piece::{Barrier, ChangeKind, Piece};
 
-/// Leaves out the changes of each transaction to tables whose snapshot holds it: its commit record starts before the snapshot's position.
+use crate::definition;
+
+/// Leaves out the changes of each transaction to tables whose snapshot holds it: its commit record starts before the snapshot's position. What was
+/// done to a table's definition before is left out with them: the table was made as it was later, and an older look of it would take columns
+/// away that hold what was copied.
 /// `snapshot` says the position of a relation's table, zero for one that waits for nothing. The changes after the last end belong to a transaction
 /// that commits at `open`, later than all others.
 pub(crate) fn leave_out_copied(piece: &mut Piece, open: Lsn, snapshot: impl Fn(RelationId) -> Lsn) {
@@ -13,8 +18,17 @@ pub(crate) fn leave_out_copied(piece: &mut Piece, open: Lsn, snapshot: impl Fn(R
         .iter()
         .map(|relation| snapshot(relation.id))
         .collect();
+    let defined: Vec<Lsn> = piece
+        .barriers
+        .iter()
+        .map(|barrier| defined(barrier).map_or(Lsn::ZERO, &snapshot))
+        .collect();
     let first = piece.ends.first().map_or(open, |end| end.commit_lsn);
-    if snapshots.iter().all(|snapshot| *snapshot <= first) {
+    if snapshots
+        .iter()
+        .chain(&defined)
+        .all(|snapshot| *snapshot <= first)
+    {
         return;
     }
     let mut kept = Vec::with_capacity(piece.changes.len());
@@ -31,8 +45,9 @@ pub(crate) fn leave_out_copied(piece: &mut Piece, open: Lsn, snapshot: impl Fn(R
                         relations.retain(|relation| snapshots[*relation as usize] <= commit);
                         !relations.is_empty()
                     }
-                    // What was done to a definition may be in the snapshot, too; that is seen when it is compared.
-                    Barrier::Relation { .. } | Barrier::Message { .. } => true,
+                    Barrier::Message { .. } => defined[change.relation as usize] <= commit,
+                    // What a relation looks like is seen when a row of it is applied.
+                    Barrier::Relation { .. } => true,
                 }
             } else {
                 snapshots[change.relation as usize] <= commit
@@ -49,10 +64,21 @@ pub(crate) fn leave_out_copied(piece: &mut Piece, open: Lsn, snapshot: impl Fn(R
     piece.changes = kept;
 }
 
+/// The table that a message tells the definition of.
+fn defined(barrier: &Barrier) -> Option<RelationId> {
+    match barrier {
+        Barrier::Message { prefix, content } if prefix == DDL => definition::read(content)
+            .ok()
+            .map(|told| definition::table(&told)),
+        Barrier::Message { .. } | Barrier::Relation { .. } | Barrier::Truncate { .. } => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
+    use endpoint::source::ddl::DDL;
     use pgoutput::message::ReplicaIdentity;
     use pgoutput::{Lsn, PgTimestamp};
     use replication::piece::{Barrier, Change, ChangeKind, Piece, TransactionEnd};
@@ -60,7 +86,8 @@ mod tests {
 
     use super::leave_out_copied;
 
-    /// A piece from a text: letters are inserts into the table of that name, `[ab]` truncates, a number ends the transaction that commits there.
+    /// A piece from a text: letters are inserts into the table of that name, `[ab]` truncates, `b!` tells the definition of b, a number ends the
+    /// transaction that commits there.
     fn piece(text: &str) -> Piece {
         let mut piece = Piece::default();
         for letter in ["a", "b", "c"] {
@@ -87,6 +114,17 @@ mod tests {
                     end_lsn: Lsn(position + 1),
                     commit_time: PgTimestamp(0),
                 });
+            } else if let Some(table) = word.strip_suffix('!') {
+                let barrier = u32::try_from(piece.barriers.len()).unwrap();
+                piece.barriers.push(Barrier::Message {
+                    prefix: DDL.to_owned(),
+                    content: format!(
+                        r#"{{"dropped": {{"id": {}, "schema": "public", "table": "{table}"}}}}"#,
+                        table.as_bytes()[0]
+                    )
+                    .into(),
+                });
+                piece.changes.push(change(ChangeKind::Barrier, barrier));
             } else if let Some(tables) = word.strip_prefix('[') {
                 let barrier = u32::try_from(piece.barriers.len()).unwrap();
                 piece.barriers.push(Barrier::Truncate {
@@ -123,7 +161,11 @@ mod tests {
                             relations.iter().copied().map(name).collect::<String>()
                         )
                     }
-                    other => panic!("{other:?}"),
+                    message @ Barrier::Message { .. } => {
+                        let table = super::defined(message).unwrap();
+                        format!("{}!", char::from_u32(table).unwrap())
+                    }
+                    other @ Barrier::Relation { .. } => panic!("{other:?}"),
                 }
             } else {
                 name(change.relation)
@@ -146,5 +188,7 @@ mod tests {
         check("a b 10 b a", 35, 40, "a 10 b a");
         check("a b 10 b a", 45, 40, "a 10 a");
         check("[ab] [b] 10 [b] 20", 15, 40, "[a] 10 [b] 20");
+        check("b! a! 10 b! 20", 15, 40, "a! 10 b! 20");
+        check("z! 10 b! 20", 25, 40, "z! 10 20");
     }
 }

@@ -33,6 +33,16 @@ pub(crate) struct Held {
     position: Lsn,
     /// How the tables are divided; it stays as it is, since parts that are loaded must not be cut anew.
     tables: Option<Vec<TableLoad>>,
+    before: Before,
+}
+
+/// What tables that a snapshot is for hold before they are loaded from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    /// What the settings left there.
+    Prepared,
+    /// What an earlier load left of them, which is to be thrown away.
+    PartlyLoaded,
 }
 
 impl Held {
@@ -41,6 +51,7 @@ impl Held {
             snapshot,
             position,
             tables: None,
+            before: Before::Prepared,
         }
     }
 
@@ -98,6 +109,15 @@ impl Attempt {
         }
         if !pending.is_empty() {
             self.surroundings.phase(Phase::Loading);
+            if self.held.is_none() {
+                self.hold(ends, record, &mut details).await?;
+            }
+            // A definition that was read before the snapshot was taken may lack columns whose values only the snapshot has.
+            let mut records = pending.clone();
+            let schema = self
+                .schema_now(ends, record, &mut details, &mut records)
+                .await?;
+            let units = crate::units::units(&schema, taken(task.migration));
             let tables = self
                 .divide(ends, record, &mut details, &schema, &units, pending)
                 .await?;

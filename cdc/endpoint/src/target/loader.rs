@@ -4,7 +4,7 @@
 use std::num::Saturating;
 
 use replication::relation::TableName;
-use replication::table::TargetTable;
+use replication::table::{TargetColumn, TargetTable};
 use wire::Session;
 use wire::session::Mode;
 
@@ -77,14 +77,7 @@ impl Format {
         let same = source.copied_columns().all(|column| {
             let shape = &column.shape;
             target.columns.iter().any(|there| {
-                // Types of the user's have other OIDs in each database.
-                let built_in = there.type_id < 16384 && shape.type_id < 16384;
-                there.name == shape.name
-                    && if built_in {
-                        there.type_id == shape.type_id
-                    } else {
-                        same_type(&there.type_name, &shape.type_name)
-                    }
+                there.name == shape.name && is_same_type(there, &shape.type_name, shape.type_id)
             })
         });
         if same && source.is_binary() {
@@ -92,6 +85,17 @@ impl Format {
         } else {
             Self::Text
         }
+    }
+}
+
+/// Whether a column of the target's has the type of the source's column: its name with its modifier, and its OID.
+#[must_use]
+pub fn is_same_type(target: &TargetColumn, type_name: &str, type_id: u32) -> bool {
+    // Types of the user's have other OIDs in each database.
+    if target.type_id < 16384 && type_id < 16384 {
+        target.type_id == type_id
+    } else {
+        same_type(&target.type_name, type_name)
     }
 }
 
@@ -162,15 +166,22 @@ impl Loader {
         let reading = || format!("copy the rows of {}", part.from);
         let writing = || format!("load rows into the table {} of the target", part.to);
         let mut bytes = Saturating(0_u64);
+        self.hold(part).await?;
         self.target
             .simple("begin")
             .await
             .map_err(Error::wire(writing()))?;
-        let mut copy_out = self
-            .source
-            .copy_out(&part.select())
-            .await
-            .map_err(Error::wire(reading()))?;
+        let mut copy_out =
+            self.source
+                .copy_out(&part.select())
+                .await
+                .map_err(|error| match error.code() {
+                    // A column was dropped or renamed since the definition was read.
+                    Some("42703") => Error::Redefined {
+                        table: part.table.clone(),
+                    },
+                    _ => Error::wire(reading())(error),
+                })?;
         let mut copy_in = self
             .target
             .copy_in(&part.insert())
@@ -205,6 +216,38 @@ impl Loader {
             _ => Error::wire(writing())(error),
         })?;
         Ok(record)
+    }
+
+    /// Keeps the table's definition as it is until the session ends, if its rows still are where the snapshot sees them: a table that was
+    /// rewritten since (another type of a column) looks empty to the snapshot.
+    async fn hold(&mut self, part: &Part) -> Result<(), Error> {
+        let table = relation(&part.from);
+        // The function tells what is, the catalogue's row what the snapshot sees.
+        let lock = format!(
+            "lock table only {table} in access share mode; \
+             select pg_relation_filenode(c.oid) = c.relfilenode from pg_class c where c.oid = {}::regclass",
+            literal(&table)
+        );
+        let redefined = || Error::Redefined {
+            table: part.table.clone(),
+        };
+        let answer = match self.source.simple(&lock).await {
+            Ok(answer) => answer,
+            // The table, or its schema, is not there any more.
+            Err(error) if matches!(error.code(), Some("42P01" | "3F000")) => {
+                return Err(redefined());
+            }
+            Err(error) => {
+                return Err(Error::wire(format!("copy the rows of {}", part.from))(
+                    error,
+                ));
+            }
+        };
+        let row = answer.last().and_then(|rows| rows.rows.first());
+        match row.and_then(|row| row.get(0)) {
+            Some("t") => Ok(()),
+            _ => Err(redefined()),
+        }
     }
 
     /// Ends both sessions.

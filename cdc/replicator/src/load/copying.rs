@@ -26,6 +26,8 @@ enum Told {
     Loaded { table: usize },
     /// A table can't be loaded, and the others can.
     Failed { table: usize, reason: String },
+    /// A table can't be loaded from this snapshot, and the others can.
+    Redefined { table: usize },
 }
 
 /// Parts that are left, the next first: indexes of the table and its part.
@@ -87,6 +89,7 @@ impl Attempt {
             }
         }
         let mut failed = HashSet::new();
+        let mut redefined = None;
         while let Some(told) = told.recv().await {
             match told {
                 Told::Loaded { table } => {
@@ -100,12 +103,19 @@ impl Attempt {
                         self.table_failed(ends, &tables[table], reason).await?;
                     }
                 }
+                Told::Redefined { table } => redefined = Some(table),
             }
         }
         while let Some(ended) = tasks.join_next().await {
             ended.map_err(|error| Error::Internal(error.to_string()))??;
         }
-        Ok(())
+        match redefined {
+            Some(table) => Err(endpoint::Error::Redefined {
+                table: tables[table].record.source.clone(),
+            }
+            .into()),
+            None => Ok(()),
+        }
     }
 
     /// Counting begins with what is loaded already.
@@ -205,6 +215,10 @@ impl LoadWorker {
                 Ok(connected) => {
                     loader = Some(connected);
                     Told::Loaded { table }
+                }
+                Err(endpoint::Error::Redefined { .. }) => {
+                    failed.insert(table, ());
+                    Told::Redefined { table }
                 }
                 Err(error) if error.code().is_none() || error.is_retryable() => {
                     return Err(error.into());
