@@ -516,11 +516,15 @@ async fn a_container_is_asked_to_stop_and_then_made_to() {
         tokio::sync::mpsc::channel(1).0,
     );
     let stopped = bed.runner.stop("early", Duration::from_secs(1));
-    let (outcome, ()) = tokio::join!(early, async {
-        tokio::time::timeout(Duration::from_secs(30), stopped)
-            .await
-            .unwrap();
-    });
+    // It is asked to stop before anybody has begun to run it.
+    let ((), outcome) = tokio::join!(
+        async {
+            tokio::time::timeout(Duration::from_secs(30), stopped)
+                .await
+                .unwrap();
+        },
+        early
+    );
     let text = outcome_text(&outcome);
     assert!(
         text == "failed to start, None: early was stopped before it started",
