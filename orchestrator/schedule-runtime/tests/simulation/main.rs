@@ -1,5 +1,5 @@
 //! Simulates schedules on simulated time: random schedules, targets that refuse and runs that last, disks that are full, processes that die
-//! around every commit. A seed replays: `SEED=17 cargo test -p schedule-runtime --test simulation`.
+//! around every commit. A seed replays: `RATCHET_SCHEDULE_SEED=17 cargo test -p schedule-runtime --test simulation`.
 #![allow(
     clippy::unwrap_used,
     reason = "these are tests: a failure is a panic that names its place"
@@ -37,7 +37,7 @@ const CRASHES: u64 = 6;
 
 #[test]
 fn each_due_time_is_run_as_the_policy_says() {
-    if let Ok(seed) = std::env::var("SEED") {
+    if let Ok(seed) = std::env::var("RATCHET_SCHEDULE_SEED") {
         return simulate(seed.parse().unwrap());
     }
     for seed in 0..SEEDS {
