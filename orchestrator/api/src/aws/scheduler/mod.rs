@@ -6,8 +6,6 @@ mod groups;
 mod refusals;
 mod schedules;
 mod tags;
-#[cfg(test)]
-mod tests;
 
 use axum::http::{Method, StatusCode};
 use futures_util::future::BoxFuture;

@@ -5,8 +5,6 @@
 mod documents;
 pub(super) mod handlers;
 pub(super) mod runs;
-#[cfg(test)]
-mod tests;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
