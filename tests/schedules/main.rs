@@ -70,16 +70,20 @@ fn ask(server: &Server, method: &str, path: &str, body: &Value) -> Value {
 }
 
 fn sent(server: &Server, method: &str, path: &str, body: &Value) -> (u16, String) {
+    sent_to(server, method, &format!("/api/v1{path}"), body)
+}
+
+/// Sends a request to any path.
+fn sent_to(server: &Server, method: &str, path: &str, body: &Value) -> (u16, String) {
     let body = if body.is_null() {
         String::new()
     } else {
         body.to_string()
     };
-    let path = format!("/api/v1{path}");
     let headers = [("content-type", "application/json")];
     let answer = server
         .http()
-        .request(method, &path, &headers, body.as_bytes())
+        .request(method, path, &headers, body.as_bytes())
         .unwrap();
     (answer.status, answer.text())
 }
@@ -284,6 +288,44 @@ fn each_fires_once_though_the_server_is_killed() {
         .map(|execution| text(execution, "name").split('-').next().unwrap())
         .collect();
     assert_eq!((names.len(), found.len()), (SCHEDULES, SCHEDULES));
+}
+
+#[test]
+fn the_nightly_sample_runs_its_jobs() {
+    let server = Server::new().toml(CONFIGURATION).start();
+    let sample = |name: &str| {
+        let path = root().join("workflows").join(name);
+        std::fs::read_to_string(path).unwrap()
+    };
+    let json_of = |name: &str| serde_json::from_str::<Value>(&sample(name)).unwrap();
+    server
+        .aws()
+        .create("nightly-report", &sample("nightly-report.asl.json"));
+    let job = json_of("nightly-report.job.json");
+    ask(&server, "POST", "/job-definitions", &job);
+    let (status, said) = sent_to(
+        &server,
+        "POST",
+        "/schedules/nightly-report",
+        &json_of("nightly-report.schedule.json"),
+    );
+    assert_eq!(status, 200, "{said}");
+    // The night of the change to winter time has its two o'clock twice and is run once.
+    let night = json!({"from": "2026-10-24T22:00:00Z", "until": "2026-10-25T12:00:00Z", "overlap": "BUFFER_ALL"});
+    let path = "/schedules/nightly-report/backfill";
+    assert_eq!(ask(&server, "POST", path, &night)["times"], 1);
+    let runs = until(&server, "/schedules/nightly-report/runs", |runs| {
+        statuses(runs) == ["SUCCEEDED"]
+    });
+    let execution = text(&runs["runs"][0], "targetRun");
+    let mut aws = server.aws();
+    let ended = aws.wait(execution);
+    assert_eq!(text(&ended, "status"), "SUCCEEDED");
+    let output: Value = serde_json::from_str(text(&ended, "output")).unwrap();
+    assert_eq!(output["night"], "2026-10-25T00:00:00Z");
+    let counted = output["counted"].as_array().unwrap();
+    let jobs: Vec<&str> = counted.iter().map(|job| text(job, "job")).collect();
+    assert_eq!(jobs, ["count-north", "count-south", "count-west"]);
 }
 
 /// An instant of this day and the next as `2026-11-24T02:00:00`.
