@@ -252,6 +252,9 @@ pub struct JobSpec {
     /// The task token of the workflow that waits for the job; the container has it as `TaskToken`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_token: Option<Arc<str>>,
+    /// The execution of a workflow that waits for the job's end: nobody wants the job any more when the execution is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaited_by: Option<Arc<str>>,
 }
 
 impl JobSpec {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::check;
-use crate::container::{ContainerProperties, ecs};
+use crate::container::{ContainerProperties, KeyValuePair, ecs};
 use crate::definition::{DefinitionKind, JobDefinition, Map, NodeProperties, targets};
 use crate::error::{Error, Result};
 use crate::job::{DependencyKind, Job, JobDependency, JobSpec, JobStatus, Part, Role};
@@ -28,6 +28,8 @@ pub struct Submission<'a> {
     pub number: u64,
     /// The task token of the workflow that waits for the job.
     pub task_token: Option<Arc<str>>,
+    /// The execution of a workflow that waits for the job's end.
+    pub awaited_by: Option<Arc<str>>,
     /// Milliseconds since 1970.
     pub now: i64,
 }
@@ -77,7 +79,10 @@ pub fn submit(
     check_request(request)?;
     check_queue(request, with.queue)?;
     let size = array_size(request, with.definition)?;
-    let (parts, nodes) = what_runs(request, with.definition)?;
+    let (mut parts, nodes) = what_runs(request, with.definition)?;
+    if with.awaited_by.is_some() {
+        parts.iter_mut().for_each(mark_as_managed);
+    }
     let spec = JobSpec {
         definition: with.definition.reference().into(),
         parts,
@@ -100,6 +105,7 @@ pub fn submit(
         propagate_tags: request.propagate_tags.or(with.definition.propagate_tags),
         platform_capabilities: with.definition.platform_capabilities.clone(),
         task_token: with.task_token.clone(),
+        awaited_by: with.awaited_by.clone(),
     };
     Ok(jobs(request, with, size, Arc::new(spec)))
 }
@@ -230,6 +236,17 @@ fn what_runs(
             "JobDefinition {reference} has no container"
         ))),
     }
+}
+
+/// Tells the container that a workflow waits for its job, as on AWS.
+fn mark_as_managed(part: &mut Part) {
+    const NAME: &str = "MANAGED_BY_AWS";
+    let environment = &mut Arc::make_mut(&mut part.container).environment;
+    environment.retain(|pair| pair.name.as_deref() != Some(NAME));
+    environment.push(KeyValuePair {
+        name: Some(NAME.to_owned()),
+        value: Some("STARTED_BY_STEP_FUNCTIONS".to_owned()),
+    });
 }
 
 /// The definition's container with the overrides over it; the definition's own, shared, if there are none.

@@ -68,6 +68,7 @@ fn call() -> TaskCall {
     TaskCall {
         attempt_id: "4711-12".to_owned(),
         execution_arn: "arn:aws:states:us-east-1:000000000000:execution:machine:name".into(),
+        execution: 1,
         resource: Resource::Service(ServiceCall {
             arn: "arn:aws:states:::lambda:invoke".into(),
             resource_type: "lambda".into(),

@@ -182,8 +182,19 @@ pub(crate) fn unsupported(resource: &Resource) -> Failure {
         format!(
             "The resource '{arn}' is not supported by this server. Supported are function ARNs, activity ARNs, \
              arn:aws:states:::lambda:invoke and arn:aws:states:::states:startExecution, both also with .waitForTaskToken, \
-             startExecution.sync and .sync:2, arn:aws:states:::http:invoke, and arn:aws:states:::dms: with startReplicationTask and \
+             startExecution.sync and .sync:2, arn:aws:states:::batch:submitJob, also with .sync and .waitForTaskToken, \
+             arn:aws:states:::aws-sdk:batch: with the calls of jobs and job definitions, arn:aws:states:::http:invoke, and arn:aws:states:::dms: with startReplicationTask and \
              stopReplicationTask, both also with .sync, describeReplicationTasks and describeTableStatistics."
+        ),
+    )
+}
+
+/// A call of container jobs where there are none.
+pub(crate) fn no_jobs(resource: &str) -> Failure {
+    failure(
+        names::TASK_FAILED,
+        format!(
+            "The resource '{resource}' needs container jobs, which are turned off on this server: set batch.enabled to true."
         ),
     )
 }

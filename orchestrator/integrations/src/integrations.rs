@@ -10,6 +10,7 @@ use interpreter::payload::Payload;
 use runtime::tasks::{TaskCall, TaskOutcome, TaskRunner};
 use store::records::ExecutionStatus;
 
+use crate::batch::ContainerJobs;
 use crate::connector::{self, Connector};
 use crate::failures;
 use crate::functions::Functions;
@@ -27,6 +28,7 @@ pub struct Integrations {
     lambda: Arc<Lambda>,
     http: Arc<HttpTask>,
     replication: Option<ReplicationTasks>,
+    jobs: Option<ContainerJobs>,
 }
 
 impl Integrations {
@@ -67,6 +69,7 @@ impl Integrations {
             }),
             http: Arc::new(http),
             replication: None,
+            jobs: None,
         })
     }
 
@@ -79,6 +82,15 @@ impl Integrations {
         }
     }
 
+    /// The same, with container jobs. Without them `batch:…` is not supported.
+    #[must_use]
+    pub fn with_jobs(self, jobs: ContainerJobs) -> Self {
+        Self {
+            jobs: Some(jobs),
+            ..self
+        }
+    }
+
     /// Stops the functions' processes and waits for their end. Calls that come later fail.
     ///
     /// Close the runtime first: a call in progress fails here, and must not be recorded as the task's failure.
@@ -86,13 +98,16 @@ impl Integrations {
         self.lambda.functions.close().await;
     }
 
-    async fn perform(&self, call: &TaskCall) -> Result<Payload, Failure> {
+    async fn perform(&self, call: &TaskCall) -> Result<TaskOutcome, Failure> {
         let service = match &call.resource {
-            Resource::Function(arn) => return self.lambda.call_function(arn, call).await,
+            Resource::Function(arn) => {
+                let output = self.lambda.call_function(arn, call).await?;
+                return Ok(TaskOutcome::Succeeded(output));
+            }
             Resource::Activity(_) => return Err(failures::unsupported(&call.resource)),
             Resource::Service(service) => service,
         };
-        match (&*service.resource_type, &*service.action, service.pattern) {
+        let performed = match (&*service.resource_type, &*service.action, service.pattern) {
             ("lambda", "invoke", Pattern::RequestResponse | Pattern::WaitForTaskToken) => {
                 self.lambda.invoke(&service.arn, call).await
             }
@@ -103,8 +118,13 @@ impl Integrations {
                 Some(tasks) => tasks.perform(service, call).await,
                 None => Err(failures::unsupported(&call.resource)),
             },
+            ("batch" | "aws-sdk:batch", _, _) => match &self.jobs {
+                Some(jobs) => return jobs.perform(service, call).await,
+                None => Err(failures::no_jobs(&service.arn)),
+            },
             _ => Err(failures::unsupported(&call.resource)),
-        }
+        };
+        performed.map(TaskOutcome::Succeeded)
     }
 }
 
@@ -112,7 +132,18 @@ impl TaskRunner for Integrations {
     fn run(&self, call: TaskCall) -> BoxFuture<'static, TaskOutcome> {
         let this = self.clone();
         Box::pin(async move {
-            match this.perform(&call).await {
+            let performed = this.perform(&call).await;
+            performed.unwrap_or_else(TaskOutcome::Failed)
+        })
+    }
+
+    fn follow(&self, call: TaskCall, response: Payload) -> BoxFuture<'static, TaskOutcome> {
+        let Some(jobs) = &self.jobs else {
+            return Box::pin(async move { TaskOutcome::Succeeded(response) });
+        };
+        let end = jobs.follow(&call, &response);
+        Box::pin(async move {
+            match end.await {
                 Ok(output) => TaskOutcome::Succeeded(output),
                 Err(failure) => TaskOutcome::Failed(failure),
             }
@@ -122,6 +153,9 @@ impl TaskRunner for Integrations {
     fn execution_ended(&self, execution_arn: &Arc<str>, status: ExecutionStatus) {
         if let Some(tasks) = &self.replication {
             tasks.execution_ended(execution_arn, status);
+        }
+        if let Some(jobs) = &self.jobs {
+            jobs.execution_ended(execution_arn);
         }
     }
 }

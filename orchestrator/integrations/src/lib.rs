@@ -4,7 +4,8 @@
 //!                                   ┌─ [functions]: runtime process · command per call · url
 //!   TaskCall ──▶ Integrations ──▶ lambda ─┤
 //!                     │             └─ the Lambda endpoint (Invoke API, signed)
-//!                     └───────────▶ http:invoke                          ──▶ TaskOutcome
+//!                     ├───────────▶ http:invoke                          ──▶ TaskOutcome
+//!                     └───────────▶ batch: container jobs · replication: dms
 //! ```
 //!
 //! Read [`settings`] for what an operator can say and [`integrations`] for who performs what. A function is named by
@@ -13,6 +14,7 @@
 //! `lambda_endpoint` (with `signature`) and `http_task` (with `connections`); everything that speaks HTTP does so through
 //! `http_client`, which `targets` keeps away from forbidden addresses. How failures are worded is in `failures`.
 
+pub mod batch;
 mod command_function;
 mod connections;
 mod connector;

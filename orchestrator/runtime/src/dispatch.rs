@@ -136,28 +136,44 @@ impl Engine {
             &resource,
             Resource::Service(call) if call.pattern == Pattern::WaitForTaskToken
         );
+        let is_followed = matches!(
+            &resource,
+            Resource::Service(call) if matches!(call.pattern, Pattern::Sync | Pattern::Sync2)
+        );
         let call = TaskCall {
             attempt_id: attempt_id(&execution_arn, attempt.0),
             execution_arn,
+            execution: slot.id.0,
             resource,
             input: task.input,
             credentials_role_arn: task.credentials_role_arn,
             token: waits_for_token.then(|| task.token.encode()),
             timeout_seconds: task.timeout_seconds,
         };
-        let engine = self.clone();
+        let (engine, id) = (self.clone(), slot.id);
         self.spawn_for(slot, attempt, async move {
             let permits = engine.permits.clone();
             let permit = permits.acquire_owned().await;
             let counted = Running::count(&engine);
-            let outcome = engine.runner.run(call).await;
+            let followed = is_followed.then(|| call.clone());
+            let mut outcome = engine.runner.run(call).await;
             drop(counted);
+            // Who only waits for the end of something does not hinder others.
             drop(permit);
+            if let (TaskOutcome::Submitted(output), Some(call)) = (&outcome, followed) {
+                let output = output.clone();
+                let end = engine.runner.follow(call, output.clone());
+                let submitted = Input::TaskSubmitted { attempt, output };
+                engine.push(id, Delivery::of(Happening::Input(submitted)));
+                outcome = end.await;
+            }
             Some(Happening::Input(match outcome {
                 TaskOutcome::Succeeded(output) if waits_for_token => {
                     Input::TaskSubmitted { attempt, output }
                 }
-                TaskOutcome::Succeeded(output) => Input::TaskSucceeded { attempt, output },
+                TaskOutcome::Succeeded(output) | TaskOutcome::Submitted(output) => {
+                    Input::TaskSucceeded { attempt, output }
+                }
                 TaskOutcome::Failed(failure) => Input::TaskFailed { attempt, failure },
             }))
         });

@@ -15,6 +15,13 @@ pub trait TaskRunner: Send + Sync + 'static {
     /// The same attempt may be handed over again after a crash, with the same [`TaskCall::attempt_id`].
     fn run(&self, call: TaskCall) -> BoxFuture<'static, TaskOutcome>;
 
+    /// Waits for the end of what [`TaskRunner::run`] said was submitted, with that response. Dropping the future cancels the attempt, from
+    /// the moment of this call on, whether it was polled or not. After a crash the attempt is handed to `run` again, not to this.
+    fn follow(&self, call: TaskCall, response: Payload) -> BoxFuture<'static, TaskOutcome> {
+        let _ = call;
+        Box::pin(async move { TaskOutcome::Succeeded(response) })
+    }
+
     /// An execution is over, durably: what its tasks left running for it may be ended. It must return at once.
     ///
     /// It is not called again after a crash in between: whoever keeps something for executions asks for their status when it begins anew.
@@ -30,6 +37,8 @@ pub struct TaskCall {
     pub attempt_id: String,
     /// The execution.
     pub execution_arn: Arc<str>,
+    /// The execution's number: its ARN may be that of a later one, when its state machine was deleted and made again.
+    pub execution: u64,
     /// What to call.
     pub resource: Resource,
     /// What to call it with.
@@ -47,6 +56,8 @@ pub struct TaskCall {
 pub enum TaskOutcome {
     /// It gave a result; for `.waitForTaskToken` the response of the call that handed the token over.
     Succeeded(Payload),
+    /// What it asked for was accepted with this response, and its end is to be waited for: [`TaskRunner::follow`]. Only for `.sync`.
+    Submitted(Payload),
     /// It failed.
     Failed(Failure),
 }

@@ -15,6 +15,7 @@ use batch_runtime::{Batch, Options};
 use containers::docker::{Credentials, Docker, PullPolicy};
 use containers::processes::{Limits, Processes};
 use containers::{LogStore, Runner, docker, processes};
+use integrations::batch::JobTokens;
 use store::contract::Store;
 
 use crate::config::Config;
@@ -38,6 +39,7 @@ pub(crate) async fn open(
     environment: &Environment,
     directory: &Path,
     store: Arc<dyn Store>,
+    tokens: JobTokens,
 ) -> Result<Option<Batch>, Error> {
     let settings = &config.batch;
     if !settings.enabled.0 {
@@ -65,6 +67,7 @@ pub(crate) async fn open(
     let options = Options {
         environments: environments(settings, machine),
         secrets,
+        tokens: Some(Arc::new(tokens)),
         job_retention: settings.job_retention.0,
         log_retention: settings.job_retention.0,
         ..Options::new(

@@ -8,6 +8,7 @@ use api::options::Figures;
 use api::services::Services;
 use batch_runtime::Batch;
 use integrations::Integrations;
+use integrations::batch::{ContainerJobs, JobTokens};
 use integrations::replication::{ReplicationTasks, Surroundings};
 use runtime::runtime::Runtime;
 use schedule_runtime::schedules::{Options as ScheduleOptions, Schedules};
@@ -26,6 +27,8 @@ pub(crate) struct Engine {
     pub(crate) runtime: Runtime,
     /// Container jobs, unless they are turned off.
     pub(crate) batch: Option<Batch>,
+    /// The same for workflows.
+    jobs: Option<ContainerJobs>,
     schedules: Option<Schedules>,
     store: Arc<dyn Store>,
     integrations: Integrations,
@@ -76,18 +79,28 @@ impl Engine {
             schedules.close().await;
         }
         self.replication.begin_close();
-        let (closed, ()) = tokio::join!(self.runtime.close(), self.replication.close());
+        if let Some(jobs) = &self.jobs {
+            jobs.close().await;
+        }
+        // Before the runtime, which closes the store.
         if let Some(batch) = &self.batch {
             batch.close().await;
         }
+        let (closed, ()) = tokio::join!(self.runtime.close(), self.replication.close());
         self.integrations.close().await;
         closed
     }
 
     /// What `/metrics` shows besides the runtime's figures.
     pub(crate) fn figures(&self) -> Figures {
-        let tasks = self.replication.clone();
-        Figures::of(move || tasks.figures())
+        let (tasks, schedules) = (self.replication.clone(), self.schedules.clone());
+        Figures::of(move || {
+            let mut figures = tasks.figures();
+            if let Some(schedules) = &schedules {
+                figures.push_str(&schedules.figures());
+            }
+            figures
+        })
     }
 
     /// The replication tasks that run.
@@ -125,16 +138,33 @@ pub(crate) async fn open(
     let replication = ReplicationTasks::of(store.clone(), surroundings)
         .await
         .map_err(|error| Error::Unavailable(explain(&error)))?;
-    let batch = batch::open(config, environment, directory, store.clone()).await?;
-    let integrations = integrations.with_replication(replication.clone());
+    let tokens = JobTokens::new();
+    let batch = batch::open(
+        config,
+        environment,
+        directory,
+        store.clone(),
+        tokens.clone(),
+    )
+    .await?;
+    let jobs = batch.clone().map(ContainerJobs::new);
+    let mut integrations = integrations.with_replication(replication.clone());
+    if let Some(jobs) = &jobs {
+        integrations = integrations.with_jobs(jobs.clone());
+    }
     let tasks = Arc::new(integrations.clone());
     let runtime = Runtime::open(store.clone(), tasks, options)
         .await
         .map_err(|error| Error::Unavailable(explain(&error)))?;
+    tokens.begin(&runtime);
+    if let Some(jobs) = &jobs {
+        jobs.resume(&runtime).await;
+    }
     replication.resume(&runtime).await;
     Ok(Engine {
         runtime,
         batch,
+        jobs,
         schedules: None,
         store,
         integrations,

@@ -124,6 +124,7 @@ fn submitted(definition: &Value, request: &Value, queue: &JobQueue) -> batch::Re
         id: JobId::new(ID),
         number: 7,
         task_token: None,
+        awaited_by: None,
         now: 1_700_000_000_000,
     };
     submit(&request, &with, |id| match id.as_str() {

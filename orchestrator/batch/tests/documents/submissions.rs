@@ -272,6 +272,37 @@ fn overrides_lie_over_the_definition() {
 }
 
 #[test]
+fn a_job_that_a_workflow_waits_for_is_told_so() {
+    let definition = crate::registered(&register_request()).expect("it is sound");
+    let request = json!({
+        "jobName": "a", "jobQueue": "high", "jobDefinition": "resize",
+        "containerOverrides": { "environment": [{ "name": "MANAGED_BY_AWS", "value": "no" }] },
+    });
+    let with = batch::submission::Submission {
+        definition: &definition,
+        queue: &queue(None),
+        id: batch::names::JobId::new(ID),
+        number: 1,
+        task_token: None,
+        awaited_by: Some("arn:aws:states:us-east-1:000000000000:execution:m:e".into()),
+        now: 0,
+    };
+    let request = serde_json::from_value(request).expect("it is a request");
+    let jobs = batch::submission::submit(&request, &with, |_| None).expect("it is sound");
+    let environment = jobs[0].container().environment.iter();
+    let told: Vec<_> = environment
+        .filter(|pair| pair.name.as_deref() == Some("MANAGED_BY_AWS"))
+        .map(|pair| pair.value.as_deref())
+        .collect();
+    assert_eq!(told, [Some("STARTED_BY_STEP_FUNCTIONS")]);
+    let record = batch::record::encode(&jobs[0]);
+    let read = batch::record::Decoder::new()
+        .decode(&record)
+        .expect("it is ours");
+    assert_eq!(read.spec.awaited_by, with.awaited_by);
+}
+
+#[test]
 fn without_overrides_the_container_is_the_definitions_own() {
     let definition = crate::registered(&register_request()).expect("it is sound");
     let request = serde_json::from_value(
@@ -283,6 +314,7 @@ fn without_overrides_the_container_is_the_definitions_own() {
         id: batch::names::JobId::new(ID),
         number: 1,
         task_token: None,
+        awaited_by: None,
         now: 0,
     };
     let jobs = batch::submission::submit(&request.expect("it is a request"), &with, |_| None)

@@ -107,6 +107,7 @@ pub(crate) fn spec(vcpus_milli: u64, memory_mib: u64) -> JobSpec {
         propagate_tags: None,
         platform_capabilities: Vec::new(),
         task_token: None,
+        awaited_by: None,
     }
 }
 

@@ -154,6 +154,7 @@ impl Server {
         let run = self.integrations.run(TaskCall {
             attempt_id: format!("{execution_arn}#{action}{attempt}"),
             execution_arn,
+            execution: 1,
             resource,
             input: Payload::parse(parameters).unwrap(),
             credentials_role_arn: None,
@@ -177,7 +178,7 @@ impl Answer {
         let patience = Duration::from_secs(10);
         let outcome = tokio::time::timeout(patience, self.0).await;
         match outcome.expect("the call is answered").unwrap() {
-            TaskOutcome::Succeeded(payload) => {
+            TaskOutcome::Succeeded(payload) | TaskOutcome::Submitted(payload) => {
                 let task = payload.value().get("ReplicationTask").cloned();
                 let text = |name| {
                     let member = task.as_ref().and_then(|task| task.get(name));

@@ -154,6 +154,7 @@ fn call(resource: Resource, input: &str) -> TaskCall {
     TaskCall {
         attempt_id: "attempt-1".to_owned(),
         execution_arn: EXECUTION.into(),
+        execution: 1,
         resource,
         input: Payload::parse(input).unwrap(),
         credentials_role_arn: None,
@@ -174,7 +175,7 @@ pub(crate) async fn perform(toml: &str, call: TaskCall) -> String {
 /// Performs one call and tells its outcome: the result's text, or error and cause.
 pub(crate) async fn run(integrations: &Integrations, call: TaskCall) -> String {
     match integrations.run(call).await {
-        TaskOutcome::Succeeded(output) => output.text().to_owned(),
+        TaskOutcome::Succeeded(output) | TaskOutcome::Submitted(output) => output.text().to_owned(),
         TaskOutcome::Failed(failure) => format!(
             "{}: {}",
             failure.error.unwrap_or_default(),

@@ -76,6 +76,7 @@ impl TaskRunner for Performer {
         let input = call.input;
         async move {
             match function.as_str() {
+                "submitJob" => TaskOutcome::Submitted(payload("{\"JobId\":\"1\"}")),
                 "echo" | "invoke" => TaskOutcome::Succeeded(input),
                 "slow" => {
                     tokio::time::sleep(Duration::from_secs(10)).await;
@@ -87,6 +88,17 @@ impl TaskRunner for Performer {
                 "panic" => panic!("a bug in an integration"),
                 other => TaskOutcome::Succeeded(payload(&format!("\"{other}\""))),
             }
+        }
+        .boxed()
+    }
+
+    fn follow(&self, call: TaskCall, response: Payload) -> BoxFuture<'static, TaskOutcome> {
+        let attempt = call.attempt_id.rsplit(':').next().unwrap_or_default();
+        let line = format!("follow {attempt} {}", response.text());
+        self.lock().calls.push(line);
+        async move {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            TaskOutcome::Succeeded(call.input)
         }
         .boxed()
     }

@@ -48,6 +48,46 @@ fn a_task_in_flight_is_handed_over_again_with_its_id() {
 }
 
 #[test]
+fn what_was_submitted_is_followed_again() {
+    let job = task("arn:aws:states:::batch:submitJob.sync", "");
+    check(
+        &format!(
+            "create m {job}
+            start m e 1
+            sleep 4s
+            crash
+            sleep 10s
+            calls
+            history m e"
+        ),
+        expect![[r#"
+            > create m {"StartAt":"T","States":{"T":{"Type":"Task","Resour
+            done
+            > start m e 1
+            arn:aws:states:us-east-1:000000000000:execution:m:e +0s
+            > sleep 4s
+            > crash
+            > sleep 10s
+            > calls
+            submitJob e#3 1
+            follow e#3 {"JobId":"1"}
+            -- another process
+            submitJob e#3 1
+            follow e#3 {"JobId":"1"}
+            > history m e
+            1 ExecutionStarted +0s
+            2 StateEntered +0s
+            3 TaskScheduled +0s
+            4 TaskStarted +0s
+            5 TaskSubmitted +0s
+            6 TaskSucceeded +14s
+            7 StateExited +14s
+            8 ExecutionSucceeded +14s
+        "#]],
+    );
+}
+
+#[test]
 fn a_wait_ends_in_its_time() {
     let waits = waits(10);
     check(

@@ -68,6 +68,7 @@ async fn run(
             // A retry is another attempt; the same attempt after a crash is not.
             attempt_id: format!("{}:{}", call.run, call.attempt),
             execution_arn: call.schedule_arn.into(),
+            execution: 0,
             resource,
             input,
             credentials_role_arn: None,
@@ -76,7 +77,7 @@ async fn run(
         })
         .await;
     Ok(match outcome {
-        TaskOutcome::Succeeded(_) => Ok(()),
+        TaskOutcome::Succeeded(_) | TaskOutcome::Submitted(_) => Ok(()),
         TaskOutcome::Failed(failure) => Err(failure),
     })
 }
