@@ -6,5 +6,6 @@ mod bad_requests;
 mod documents;
 mod executions;
 mod harness;
+mod jobs;
 mod state_machines;
 mod tasks;

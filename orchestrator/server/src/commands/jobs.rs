@@ -141,7 +141,68 @@ fn print_list(jobs: Vec<Value>, format: Format) {
 fn print_one(job: &Value, format: Format) {
     let text = match format {
         Format::Json => output::indented(job),
-        Format::Table => output::members(job),
+        Format::Table => described(job),
     };
     output::print(&text);
+}
+
+/// What people look for in a job; the document as a whole is JSON's.
+fn described(job: &Value) -> String {
+    let container = job.get("container").cloned().unwrap_or_default();
+    let name_of = |member: &str| {
+        let arn = cell(job, member);
+        arn.rsplit('/').next().unwrap_or(&arn).to_owned()
+    };
+    let words = container.get("command").and_then(Value::as_array);
+    let words = words.unwrap_or_default().iter().filter_map(Value::as_str);
+    let asked = container.get("resourceRequirements");
+    let asked = asked.and_then(Value::as_array).unwrap_or_default();
+    let asked = asked
+        .iter()
+        .map(|one| format!("{} {}", cell(one, "type"), cell(one, "value")));
+    let depends_on = job.get("dependsOn").and_then(Value::as_array);
+    let depends_on = depends_on.unwrap_or_default().iter();
+    let depends_on = depends_on.map(|one| format!("{} {}", cell(one, "jobId"), cell(one, "type")));
+    let attempts = job.get("attempts").and_then(Value::as_array);
+    let children = job.get("arrayProperties").cloned().unwrap_or_default();
+    let members = [
+        ("job", cell(job, "jobId")),
+        ("name", cell(job, "jobName")),
+        ("queue", name_of("jobQueue")),
+        ("definition", name_of("jobDefinition")),
+        ("status", cell(job, "status")),
+        ("reason", cell(job, "statusReason")),
+        ("created", instant(job.get("createdAt"))),
+        ("started", instant(job.get("startedAt"))),
+        ("stopped", instant(job.get("stoppedAt"))),
+        ("depends on", joined(depends_on)),
+        ("children", counts(&children)),
+        ("attempts", attempts.unwrap_or_default().len().to_string()),
+        ("image", cell(&container, "image")),
+        ("command", words.collect::<Vec<_>>().join(" ")),
+        ("resources", joined(asked)),
+        ("exit code", cell(&container, "exitCode")),
+        ("container", cell(&container, "reason")),
+        ("log", cell(&container, "logStreamName")),
+    ];
+    members
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(name, text)| format!("{name:10}  {text}\n"))
+        .collect()
+}
+
+fn joined(texts: impl Iterator<Item = String>) -> String {
+    let texts: Vec<String> = texts.map(|text| text.trim().to_owned()).collect();
+    texts.join(", ")
+}
+
+/// How many children there are in each status, those that there are.
+fn counts(children: &Value) -> String {
+    let summary = children.get("statusSummary").and_then(Value::as_object);
+    let counts = summary.into_iter().flatten().filter_map(|(status, count)| {
+        let count = count.as_i64().filter(|count| *count > 0)?;
+        Some(format!("{count} {status}"))
+    });
+    joined(counts)
 }

@@ -6,6 +6,7 @@ mod client;
 mod config;
 mod help;
 mod house;
+mod jobs;
 mod run;
 mod serve;
 mod validate;

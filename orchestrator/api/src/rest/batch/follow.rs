@@ -135,14 +135,16 @@ impl Follower {
                 return Ok(());
             }
         }
-        self.tell(&job);
         let attempt_has_ended = job.attempts.len() >= self.spot.attempt;
         if attempt_has_ended && self.only.is_none() && attempts.len() > self.spot.attempt {
             self.spot = Spot {
                 attempt: self.spot.attempt + 1,
                 offset: 0,
             };
-        } else if has_ended(&job) || (attempt_has_ended && self.only.is_some()) {
+            return Ok(());
+        }
+        self.tell(&job);
+        if has_ended(&job) || (attempt_has_ended && self.only.is_some()) {
             self.end(&job);
         } else if self.ready.is_empty() {
             let grown = async {

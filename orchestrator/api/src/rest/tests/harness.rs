@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{Request, Response};
+use batch_runtime::Batch;
 use expect_test::Expect;
 use futures_util::future::BoxFuture;
 use interpreter::payload::Payload;
@@ -17,6 +18,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tower::ServiceExt;
 
 use crate::options::Options;
+use crate::services::Services;
 
 /// An API under test.
 pub(super) struct Api {
@@ -46,6 +48,15 @@ impl Api {
 
     /// An API with other options.
     pub(super) async fn with_options(options: Options) -> Self {
+        Self::with(options, None).await
+    }
+
+    /// An API with container jobs.
+    pub(super) async fn with_jobs(batch: Batch) -> Self {
+        Self::with(Options::default(), Some(batch)).await
+    }
+
+    async fn with(options: Options, batch: Option<Batch>) -> Self {
         let (sender, tokens) = channel(16);
         let runtime = Runtime::open(
             Arc::new(MemoryStore::new()),
@@ -54,8 +65,12 @@ impl Api {
         )
         .await
         .expect("a store in memory opens");
+        let services = Services {
+            batch,
+            ..Services::from(runtime)
+        };
         Self {
-            router: crate::rest::router(runtime.into(), options),
+            router: crate::rest::router(services, options),
             tokens,
         }
     }
