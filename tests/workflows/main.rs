@@ -4,6 +4,8 @@
     reason = "these are tests: a failure is a panic that names its place"
 )]
 
+mod containers;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +14,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use expect_test::{Expect, expect};
-use tests::support::aws::text;
+use tests::support::aws::{Aws, text};
 use tests::support::binary::{ratchet, root};
 use tests::support::server::{Server, quiet_environment};
 
@@ -39,15 +41,20 @@ fn check_answered(machine: &str, input: &str, answer: impl FnOnce(&Path), expect
     let input = fs::read_to_string(workflows().join("inputs").join(input)).unwrap();
     let execution = aws.start(&arn, &input);
     answer(&outbox);
-    let ended = aws.wait(&execution);
-    let mut actual = aws.path(&execution).join("\n");
+    expected.assert_eq(&told(&mut aws, &execution));
+}
+
+/// The path of an execution and its end.
+fn told(aws: &mut Aws, execution: &str) -> String {
+    let ended = aws.wait(execution);
+    let mut actual = aws.path(execution).join("\n");
     write!(actual, "\n{}", text(&ended, "status")).unwrap();
     for name in ["output", "error", "cause"] {
         if !ended[name].is_null() {
             write!(actual, "\n{}", text(&ended, name)).unwrap();
         }
     }
-    expected.assert_eq(&(actual + "\n"));
+    actual + "\n"
 }
 
 fn workflows() -> PathBuf {
