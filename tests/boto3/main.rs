@@ -1,4 +1,4 @@
-//! Runs `client.py`, in which boto3 talks to the real binary as it would to AWS.
+//! Runs `client.py` and `jobs.py`, in which boto3 talks to the real binary as it would to AWS.
 #![allow(
     clippy::unwrap_used,
     reason = "these are tests: a failure is a panic that names its place"
@@ -10,13 +10,13 @@ use tests::support::binary::root;
 use tests::support::python::python;
 use tests::support::server::Server;
 
-/// Runs the tests of one class of `client.py`.
+/// Runs the tests of one class, such as `client.Executions`.
 fn check(class: &str) {
     let server = Server::new()
-        .toml("activity_poll = \"2s\"\n[functions.double]\ncommand = [\"sh\", \"-c\", \"cat\"]\n")
+        .toml("activity_poll = \"2s\"\n[functions.double]\ncommand = [\"sh\", \"-c\", \"cat\"]\n[batch]\nengine = \"process\"\n")
         .start();
     let tested = Command::new(python())
-        .args(["-m", "unittest", "-v", &format!("client.{class}")])
+        .args(["-m", "unittest", "-v", class])
         .current_dir(root().join("tests/boto3"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("ENDPOINT", format!("http://{}", server.address()))
@@ -29,20 +29,45 @@ fn check(class: &str) {
 
 #[test]
 fn executions() {
-    check("Executions");
+    check("client.Executions");
 }
 
 #[test]
 fn activities() {
-    check("Activities");
+    check("client.Activities");
 }
 
 #[test]
 fn state_machines() {
-    check("StateMachines");
+    check("client.StateMachines");
 }
 
 #[test]
 fn express() {
-    check("Express");
+    check("client.Express");
+}
+
+#[test]
+fn jobs() {
+    check("jobs.Jobs");
+}
+
+#[test]
+fn lists_of_jobs() {
+    check("jobs.Lists");
+}
+
+#[test]
+fn logs() {
+    check("jobs.Logs");
+}
+
+#[test]
+fn errors_of_jobs() {
+    check("jobs.Errors");
+}
+
+#[test]
+fn every_operation_of_batch() {
+    check("jobs.Operations");
 }
