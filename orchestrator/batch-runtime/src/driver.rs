@@ -17,7 +17,7 @@ use crate::attempts::{Attempts, IsNew};
 use crate::catalogue::{Catalogue, put_consumable};
 use crate::commits::commit;
 use crate::counters::{Counters, EnvironmentFigures};
-use crate::messages::{Change, EndHow, Message, Question, Reply};
+use crate::messages::{Change, EndHow, Message, Passing, Question, Reply};
 use crate::shared::Shared;
 use crate::tokens::Tokens;
 use crate::watch::JobChange;
@@ -387,11 +387,9 @@ impl Driver {
         let now = self.shared.options.world.now();
         // Nobody may be left to hear an answer.
         match question {
-            Question::Waiting(ids, reply) => {
-                let texts = ids
-                    .iter()
-                    .map(|id| Some(self.scheduler.waiting_reason(id, now)?.text));
-                let _ = reply.send(texts.collect());
+            Question::Passing(ids, reply) => {
+                let passing = ids.iter().map(|id| self.passing(id, now));
+                let _ = reply.send(passing.collect());
             }
             Question::End(id, reply) => {
                 if self.scheduler.job(&id).is_some() || gathered.job(&id).is_some() {
@@ -425,6 +423,16 @@ impl Driver {
             Question::Counters(reply) => {
                 let _ = reply.send(self.figures());
             }
+        }
+    }
+
+    /// What is known of a job besides what is kept.
+    fn passing(&self, id: &JobId, now: i64) -> Passing {
+        let waiting = self.scheduler.waiting_reason(id, now);
+        let pulling = || Some(self.scheduler.pulling(id)?.to_string());
+        Passing {
+            text: waiting.map(|waiting| waiting.text).or_else(pulling),
+            summary: self.scheduler.job(id).and_then(|job| job.summary.clone()),
         }
     }
 

@@ -6,6 +6,7 @@ use batch::consumable::ConsumableResource;
 use batch::container::Resources;
 use batch::definition::JobDefinition;
 use batch::environment::{ComputeEnvironment, Engine};
+use batch::job::StatusSummary;
 use batch::names::JobId;
 use batch::queue::{JobQueue, SchedulingPolicy};
 use batch::request::{SubmitJob, UpdateConsumableResource};
@@ -123,10 +124,19 @@ pub(crate) enum Change {
     },
 }
 
+/// What is known of a job that has not ended, and changes too often to be kept.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Passing {
+    /// Why it has not started, or how far its start is.
+    pub(crate) text: Option<String>,
+    /// The counts of an array's children.
+    pub(crate) summary: Option<Box<StatusSummary>>,
+}
+
 /// A question, answered from memory.
 pub(crate) enum Question {
-    /// Why these jobs have not started; nothing for those that have.
-    Waiting(Vec<JobId>, Reply<Vec<Option<String>>>),
+    /// What is known of these jobs besides what is kept.
+    Passing(Vec<JobId>, Reply<Vec<Passing>>),
     /// Tells when the job has ended; dropped at once if it is not known here.
     End(JobId, Reply<()>),
     /// A queue's front.

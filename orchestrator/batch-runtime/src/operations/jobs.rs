@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use batch::job::{Job, JobStatus};
+use batch::job::{Job, JobStatus, Role};
 use batch::names::{JobId, name_of};
 use batch::request::{DescribeJobs, EndJob, EndJobs, GetJobQueueSnapshot, SubmitJob};
 use batch::view::{
@@ -57,13 +57,14 @@ impl Batch {
             )));
         }
         let ids: Vec<JobId> = request.jobs.iter().map(|id| job_id(id)).collect();
-        let found = jobs(&*self.shared().store, &ids).await?;
+        let mut found = jobs(&*self.shared().store, &ids).await?;
+        let texts = self.bring_up_to_date(&mut found).await?;
         let mut details = Vec::with_capacity(found.len());
-        for job in &found {
-            details.push(self.detail(job).await?);
+        for (job, text) in found.iter().zip(texts) {
+            let mut detail = self.detail(job).await?;
+            detail.status_reason = text.or(detail.status_reason);
+            details.push(detail);
         }
-        self.say_why_they_wait(&found, |at, text| details[at].status_reason = Some(text))
-            .await?;
         Ok(Jobs { jobs: details })
     }
 
@@ -83,30 +84,30 @@ impl Batch {
         Ok(detail)
     }
 
-    /// Gives each job that waits its reason.
-    pub(crate) async fn say_why_they_wait(
-        &self,
-        jobs: &[Job],
-        mut say: impl FnMut(usize, String),
-    ) -> Result<()> {
-        let waits = |job: &Job| {
-            matches!(
-                job.status,
-                JobStatus::Submitted | JobStatus::Pending | JobStatus::Runnable
-            )
+    /// Brings jobs up to date with what changes too often to be kept: counts of children, and why a job has not started or how far its
+    /// start is. The texts are answered.
+    pub(crate) async fn bring_up_to_date(&self, jobs: &mut [Job]) -> Result<Vec<Option<String>>> {
+        let changes = |job: &Job| match job.role {
+            Role::ArrayParent { .. } => !job.status.is_terminal(),
+            Role::Single
+            | Role::ArrayChild { .. }
+            | Role::MultiNodeParent { .. }
+            | Role::Node { .. } => job.status <= JobStatus::Starting,
         };
-        let waiting: Vec<usize> = (0..jobs.len()).filter(|at| waits(&jobs[*at])).collect();
-        if waiting.is_empty() {
-            return Ok(());
+        let mut texts = vec![None; jobs.len()];
+        let changing: Vec<usize> = (0..jobs.len()).filter(|at| changes(&jobs[*at])).collect();
+        if changing.is_empty() {
+            return Ok(texts);
         }
-        let ids = waiting.iter().map(|at| jobs[*at].id.clone()).collect();
-        let texts = self.question(|reply| Question::Waiting(ids, reply)).await?;
-        for (at, text) in waiting.into_iter().zip(texts) {
-            if let Some(text) = text {
-                say(at, text);
+        let ids = changing.iter().map(|at| jobs[*at].id.clone()).collect();
+        let passing = self.question(|reply| Question::Passing(ids, reply)).await?;
+        for (at, passing) in changing.into_iter().zip(passing) {
+            if passing.summary.is_some() {
+                jobs[at].summary = passing.summary;
             }
+            texts[at] = passing.text;
         }
-        Ok(())
+        Ok(texts)
     }
 
     /// CancelJob. Nothing happens to a job that has started.

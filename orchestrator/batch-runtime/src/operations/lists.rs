@@ -47,15 +47,15 @@ impl Batch {
         let has_more = rows.len() > limit;
         rows.truncate(limit);
         let last = rows.last().filter(|_| has_more).map(|row| row.number);
-        let jobs = read(store, &rows).await?;
-        let mut summaries: Vec<JobSummary> = jobs
-            .iter()
-            .map(|job| JobSummary::of(job, self.site()))
-            .collect();
-        self.say_why_they_wait(&jobs, |at, text| summaries[at].status_reason = Some(text))
-            .await?;
+        let mut jobs = read(store, &rows).await?;
+        let texts = self.bring_up_to_date(&mut jobs).await?;
+        let summaries = jobs.iter().zip(texts).map(|(job, text)| {
+            let mut summary = JobSummary::of(job, self.site());
+            summary.status_reason = text.or(summary.status_reason);
+            summary
+        });
         Ok(JobList {
-            job_summary_list: summaries,
+            job_summary_list: summaries.collect(),
             next_token: last.map(|number| write_token(&number.to_string())),
         })
     }
