@@ -18,7 +18,8 @@ use crate::world::{Refusal, World, ask, ask_logs, send};
 const PACE: Duration = Duration::from_millis(100);
 
 /// The members of RegisterJobDefinition; others are the container's.
-const OF_DEFINITION: [&str; 11] = [
+const OF_DEFINITION: [&str; 12] = [
+    "jobDefinitionName",
     "type",
     "parameters",
     "schedulingPriority",
@@ -90,9 +91,10 @@ impl Run<'_> {
             Step::Submit(name, definition, queue, lines) => {
                 self.submit(name, definition, queue.as_deref(), lines)
             }
-            Step::Times(number, name, definition, lines) => {
+            Step::Times(number, name, definition, queue, lines) => {
                 for index in 1..=*number {
-                    self.submit(&format!("{name}{index}"), definition, None, lines)?;
+                    let name = format!("{name}{index}");
+                    self.submit(&name, definition, queue.as_deref(), lines)?;
                 }
                 Ok(())
             }
@@ -482,6 +484,7 @@ impl Run<'_> {
         match name {
             "case" => return Some(self.word.to_owned()),
             "gate" => return Some(self.gate.display().to_string()),
+            "large" => return Some("x".repeat(40_000)),
             "engine" => return Some(self.engine.as_str().to_owned()),
             _ => {}
         }

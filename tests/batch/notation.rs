@@ -11,7 +11,7 @@
 //! ```
 //!
 //! A block's lines are indented; one that is indented further goes on with the one before. In all texts `{case}` is a word that no other case
-//! has, `{gate}` a directory of the case's own that its containers see too, `{a}` the id of the job `a`, `{a.jobArn}` a member of what was
+//! has, `{gate}` a directory of the case's own that its containers see too, `{large}` a text of 40,000 letters, `{engine}` what jobs run on, `{a}` the id of the job `a`, `{a.jobArn}` a member of what was
 //! answered under that name. Definitions, queues, environments and whatever else has a name get `{case}-` before it.
 //!
 //! - `on {docker | process | both}`: what the case's jobs run on; docker if nothing is said. `slow`: it takes a minute or longer, and begins
@@ -20,10 +20,10 @@
 //!   `submit {job} of {definition} [to {queue}]`. `run {job} [to {queue}]: {script}`: both.
 //! - `environment {name}`, `queue {name} of {environments}`: makes one.
 //! - `call {Operation} [as {name}]`, `call {METHOD} {path} [as {name}]`: asks AWS Batch. `logs {Operation} [as {name}]`: asks CloudWatch Logs.
-//!   `until {Operation}`: asks again until the answer is right. `times {n} {job} of {definition}`: submits so many, `{job}1` and so on.
+//!   `until {Operation}`: asks again until the answer is right. `times {n} {job} of {definition} [to {queue}]`: submits so many, `{job}1` and so on.
 //! - `reaches {job} {STATUS}`, `ends {job} {STATUS}`: waits for it. What follows is held against DescribeJobs' answer; of `ends` at once, of
 //!   `reaches` until it is right.
-//! - `log {job} [attempt {n}]`: the lines that an attempt printed, the last if nothing is said.
+//! - `log {job} [attempt {n}]`: the lines that an attempt printed, the last if nothing is said. There nothing is joined.
 //! - `order {jobs}`: they started one after the other. `cancel {job}: {reason}`, `terminate {job}: {reason}`.
 //! - `open {name}`: makes the file `{gate}/{name}`. `file {name}`: the lines that it has.
 //! - `daemon {down | up}`, `server {kill | stop | start}`: of a case that is alone. `containers {n}`: so many are left at the daemon.
@@ -101,7 +101,7 @@ pub(crate) enum Step {
     /// Submits a job of a definition to a queue.
     Submit(String, String, Option<String>, Vec<Line>),
     /// Submits so many.
-    Times(usize, String, String, Vec<Line>),
+    Times(usize, String, String, Option<String>, Vec<Line>),
     /// Makes a compute environment.
     Environment(String, Vec<Line>),
     /// Makes a queue of environments.
@@ -210,20 +210,29 @@ fn read_file(file: &Path) -> Vec<Case> {
     cases
 }
 
-/// The indented lines that follow; those that are indented further are joined to the one before.
+/// The indented lines that follow.
 fn block(lines: &[&str], next: &mut usize) -> Vec<String> {
     let mut block: Vec<String> = Vec::new();
     while let Some(inner) = lines.get(*next).and_then(|line| line.strip_prefix("  ")) {
         *next += 1;
-        match block.last_mut() {
-            Some(before) if inner.starts_with(' ') => {
-                before.push('\n');
-                before.push_str(inner.trim_start());
-            }
-            _ => block.push(inner.to_owned()),
-        }
+        block.push(inner.to_owned());
     }
     block
+}
+
+/// The lines of a block, those that are indented further joined to the one before.
+fn read_lines(block: &[String]) -> Result<Vec<Line>, String> {
+    let mut joined: Vec<String> = Vec::new();
+    for line in block {
+        match joined.last_mut() {
+            Some(before) if line.starts_with(' ') => {
+                before.push('\n');
+                before.push_str(line.trim_start());
+            }
+            _ => joined.push(line.clone()),
+        }
+    }
+    joined.iter().map(|line| read_line(line)).collect()
 }
 
 impl Case {
@@ -257,10 +266,7 @@ impl Case {
 }
 
 fn steps(word: &str, rest: &str, block: &[String]) -> Result<Vec<Step>, String> {
-    let lines = || {
-        let lines = block.iter().map(|line| read_line(line));
-        lines.collect::<Result<Vec<Line>, String>>()
-    };
+    let lines = || read_lines(block);
     let (head, tail) = match rest.split_once(": ") {
         Some((head, tail)) => (head, Some(tail.to_owned())),
         None => (rest, None),
@@ -304,7 +310,17 @@ fn steps(word: &str, rest: &str, block: &[String]) -> Result<Vec<Step>, String> 
         }
         ("times", [number, name, "of", definition]) => {
             let number = number.parse().map_err(|_| "how many")?;
-            Step::Times(number, own(name), own(definition), lines()?)
+            Step::Times(number, own(name), own(definition), None, lines()?)
+        }
+        ("times", [number, name, "of", definition, "to", queue]) => {
+            let number = number.parse().map_err(|_| "how many")?;
+            Step::Times(
+                number,
+                own(name),
+                own(definition),
+                Some(own(queue)),
+                lines()?,
+            )
         }
         ("environment", [name]) => Step::Environment(own(name), lines()?),
         ("queue", [name, "of", environments @ ..]) => {
