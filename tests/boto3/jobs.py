@@ -294,6 +294,85 @@ class Logs(Case):
             self.logs.get_log_events(logGroupName=GROUP, logStreamName="none", nextToken="none")
 
 
+class Workflows(Case):
+    """Jobs as tasks of state machines."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sfn = client("stepfunctions")
+
+    def execute(self, resource, parameters, **state):
+        parameters = {"JobName": name("job"), "JobQueue": "default", **parameters}
+        resource = f"arn:aws:states:::{resource}"
+        task = {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True, **state}
+        definition = json.dumps({"StartAt": "Job", "States": {"Job": task}})
+        machine = self.sfn.create_state_machine(name=name("machine"), definition=definition, roleArn=ROLE)
+        execution = self.sfn.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+        for _ in range(600):
+            ended = self.sfn.describe_execution(executionArn=execution)
+            if ended["status"] != "RUNNING":
+                events = self.sfn.get_execution_history(executionArn=execution)["events"]
+                return ended, [event["type"] for event in events]
+            time.sleep(0.05)
+        self.fail(f"{execution} does not end")
+
+    def test_a_state_waits_for_its_job_and_has_what_became_of_it(self):
+        ended, events = self.execute("batch:submitJob.sync", {"JobDefinition": self.definition})
+        job = json.loads(ended["output"])
+        self.assertEqual((job["Status"], job["Container"]["ExitCode"]), ("SUCCEEDED", 0))
+        managed = {"Name": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"}
+        self.assertIn(managed, job["Container"]["Environment"])
+        self.assertEqual(events[2:6], ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"])
+        self.assertEqual(self.describe(job["JobId"])["status"], "SUCCEEDED")
+
+    def test_a_job_that_fails_is_the_cause_as_json(self):
+        ended, events = self.execute("batch:submitJob.sync", {"JobDefinition": self.define("echo oh; exit 3")})
+        self.assertEqual((ended["status"], ended["error"]), ("FAILED", "States.TaskFailed"))
+        job = json.loads(ended["cause"])
+        self.assertEqual((job["Status"], job["Attempts"][0]["Container"]["ExitCode"]), ("FAILED", 3))
+        self.assertEqual(events[-3:], ["TaskSubmitted", "TaskFailed", "ExecutionFailed"])
+
+    def test_a_state_whose_time_is_up_terminates_its_job(self):
+        parameters = {"JobName": name("late"), "JobDefinition": self.define("sleep 600")}
+        ended, _ = self.execute("batch:submitJob.sync", parameters, TimeoutSeconds=1)
+        self.assertEqual(ended["error"], "States.Timeout")
+        filters = [{"name": "JOB_NAME", "values": [parameters["JobName"]]}]
+        (job,) = self.batch.list_jobs(jobQueue="default", filters=filters)["jobSummaryList"]
+        self.assertTrue(self.wait(job["jobId"])["isTerminated"])
+
+    def test_a_container_answers_by_its_token(self):
+        answer = "import os, urllib.request as r; " + "; ".join([
+            "address = os.environ['SERVER'] + '/api/v1/tasks/' + os.environ['TaskToken'] + '/succeed'",
+            "headers = {'content-type': 'application/json'}",
+            "r.urlopen(r.Request(address, data=b'{\"output\": {\"answer\": 42}}', headers=headers, method='POST'))",
+        ])
+        overrides = {
+            "Command": ["python3", "-c", answer],
+            "Environment": [{"Name": "SERVER", "Value": os.environ["ENDPOINT"]}],
+        }
+        for bound in [{}, {"TaskToken.$": "$$.Task.Token"}]:
+            with self.subTest(bound):
+                ended, events = self.execute(
+                    "batch:submitJob.waitForTaskToken",
+                    {"JobDefinition": self.definition, "ContainerOverrides": overrides, **bound},
+                )
+                self.assertEqual(ended["status"], "SUCCEEDED", ended.get("cause"))
+                self.assertEqual(json.loads(ended["output"]), {"answer": 42})
+                self.assertIn("TaskSubmitted", events)
+
+    def test_a_container_that_dies_without_an_answer_fails_its_task(self):
+        token = {"Environment": [{"Name": "MINE", "Value.$": "$$.Task.Token"}]}
+        broken = {"JobDefinition": self.define("exit 9"), "ContainerOverrides": token}
+        ended, _ = self.execute("batch:submitJob.waitForTaskToken", broken)
+        self.assertEqual(ended["error"], "States.TaskFailed")
+        self.assertEqual(json.loads(ended["cause"])["Container"]["ExitCode"], 9)
+        silent = {"JobDefinition": self.definition, "TaskToken.$": "$$.Task.Token"}
+        ended, _ = self.execute("batch:submitJob.waitForTaskToken", silent)
+        self.assertEqual(ended["error"], "States.TaskFailed")
+        self.assertIn("ended without an answer", ended["cause"])
+
+
 class Errors(Case):
     def test_errors_are_client_exceptions(self):
         batch = self.batch

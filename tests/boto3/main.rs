@@ -71,3 +71,8 @@ fn errors_of_jobs() {
 fn every_operation_of_batch() {
     check("jobs.Operations");
 }
+
+#[test]
+fn jobs_of_workflows() {
+    check("jobs.Workflows");
+}

@@ -38,7 +38,7 @@ pub(super) fn read<T: DeserializeOwned + Serialize>(
         .collect();
     let lowered = renamed(parameters, |first| first.to_ascii_lowercase());
     if problems.is_empty() {
-        match serde_json::from_value::<T>(lowered) {
+        match serde_path_to_error::deserialize::<_, T>(lowered) {
             Ok(request) => {
                 let known = serde_json::to_value(&request).unwrap_or_default();
                 unknown(parameters, &upper(&known), &mut problems);
@@ -46,10 +46,26 @@ pub(super) fn read<T: DeserializeOwned + Serialize>(
                     return Ok(request);
                 }
             }
-            Err(error) => problems.push(error.to_string()),
+            Err(error) => {
+                let path = upper_path(&error.path().to_string());
+                let why = error.into_inner();
+                problems.push(format!(
+                    "The value for the field \"{path}\" can't be used: {why}"
+                ));
+            }
         }
     }
     Err(problems)
+}
+
+/// A member's place as the state spells it.
+fn upper_path(path: &str) -> String {
+    let names = path.split('.').map(|name| {
+        let mut letters = name.chars();
+        let first = letters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    });
+    names.collect::<Vec<_>>().join(".")
 }
 
 /// Names the members that the reader left out. Nothing is said twice.

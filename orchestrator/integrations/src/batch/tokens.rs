@@ -60,7 +60,7 @@ impl TokenJobs for JobTokens {
 ///
 /// On AWS a job may hand its token on and end well, and somebody else answers later. So a job that succeeded means nothing, unless its
 /// container was bound to the token by the variable `TaskToken`.
-fn failure_of(token: &str, job: &JobDetail) -> Option<Failure> {
+pub(super) fn failure_of(token: &str, job: &JobDetail) -> Option<Failure> {
     if job.status != JobStatus::Succeeded {
         return Some(job_failed(job));
     }
