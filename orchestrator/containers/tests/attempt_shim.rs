@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    containers::processes::shim::run(std::env::args_os().skip(1))
+    containers::processes::shim::run(&[], std::env::args_os().skip(1))
 }

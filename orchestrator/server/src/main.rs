@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         .is_some_and(|first| first == batch::ATTEMPT_SHIM)
     {
         // Before anything else: it becomes what it is told to run.
-        return containers::processes::shim::run(given);
+        return containers::processes::shim::run(&[batch::ATTEMPT_SHIM], given);
     }
     let arguments = Arguments::parse();
     // The command runs on a thread of its own because the main thread's stack is the shell's to choose.

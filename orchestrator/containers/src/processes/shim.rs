@@ -35,13 +35,13 @@ const LONGEST: usize = 200 << 10;
 /// How long a stop waits when nobody said so.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// What the hidden subcommand does: `arguments` are those after [`Settings::arguments`](super::Settings::arguments). To be called in a process
-/// that has done nothing else yet, outside of any runtime.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+/// What the hidden subcommand does: `leading` are [`Settings::arguments`](super::Settings::arguments), by which the program knows that it is a
+/// shim, and `arguments` those after them. To be called in a process that has done nothing else yet, outside of any runtime.
+pub fn run(leading: &[&str], arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut arguments = arguments.into_iter();
     match (arguments.next(), arguments.next()) {
         (Some(flag), Some(directory)) if flag == ENTER => entrance::run(directory),
-        (Some(directory), None) => watch(directory.into()),
+        (Some(directory), None) => watch(leading, directory.into()),
         _ => {
             let _ = writeln!(
                 io::stderr(),
@@ -52,7 +52,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn watch(directory: PathBuf) -> ExitCode {
+fn watch(leading: &[&str], directory: PathBuf) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -60,7 +60,7 @@ fn watch(directory: PathBuf) -> ExitCode {
         return ExitCode::FAILURE;
     };
     let place = Place::of(directory);
-    match runtime.block_on(attend(&place)) {
+    match runtime.block_on(attend(leading, &place)) {
         Ok(()) => ExitCode::SUCCESS,
         // Ratchet finds the attempt without an end, and says that it is lost.
         Err(_) => ExitCode::FAILURE,
@@ -68,7 +68,7 @@ fn watch(directory: PathBuf) -> ExitCode {
 }
 
 /// Runs the command, unless another shim did.
-async fn attend(place: &Place) -> Result<(), Error> {
+async fn attend(leading: &[&str], place: &Place) -> Result<(), Error> {
     let Some(_lock) = lock(place).await? else {
         return Ok(());
     };
@@ -90,7 +90,7 @@ async fn attend(place: &Place) -> Result<(), Error> {
             None,
         )
     } else {
-        command(place, &order, &mut terminate).await?
+        command(leading, place, &order, &mut terminate).await?
     };
     cgroup::remove(&order.groups);
     place.ended(&exit)
@@ -118,6 +118,7 @@ fn cannot_start(why: &str, code: Option<i32>) -> Exit {
 }
 
 async fn command(
+    leading: &[&str],
     place: &Place,
     order: &Order,
     terminate: &mut tokio::signal::unix::Signal,
@@ -125,7 +126,7 @@ async fn command(
     if let Err(why) = cgroup::make(&order.groups) {
         return Ok(cannot_start(&why, None));
     }
-    let (mut child, output, told) = match spawn(place) {
+    let (mut child, output, told) = match spawn(leading, place) {
         Ok(spawned) => spawned,
         Err(error) => return Ok(cannot_start(&format!("cannot spawn: {error}"), None)),
     };
@@ -167,11 +168,11 @@ async fn command(
 }
 
 /// The entrance, what it prints, and what it says of its failure.
-fn spawn(place: &Place) -> io::Result<(Child, Receiver, Receiver)> {
+fn spawn(leading: &[&str], place: &Place) -> io::Result<(Child, Receiver, Receiver)> {
     let (output, output_end) = io::pipe()?;
     let (told, told_end) = io::pipe()?;
     let child = Command::new("/proc/self/exe")
-        .args(own_arguments())
+        .args(leading)
         .arg(ENTER)
         .arg(place.directory())
         .process_group(0)
@@ -182,13 +183,6 @@ fn spawn(place: &Place) -> io::Result<(Child, Receiver, Receiver)> {
     let output = Receiver::from_owned_fd(output.into())?;
     let told = Receiver::from_owned_fd(told.into())?;
     Ok((child, output, told))
-}
-
-/// The arguments of this process before the directory: how it was told to be a shim.
-fn own_arguments() -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    arguments.pop();
-    arguments
 }
 
 /// Until the command has ended, nothing of it is left, and all that it printed is in the log.
