@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use tokio::sync::{mpsc, watch};
 
 use super::fault::Fault;
-use super::{INSTANCE_LABEL, PullPolicy, Shared, body, network, output};
+use super::{INSTANCE_LABEL, PullPolicy, Shared, body, network, orphan, output};
 use crate::clock;
 use crate::launch::Launch;
 use crate::reason;
@@ -21,6 +21,10 @@ use crate::runner::{Outcome, Told};
 const OOM_DELAY: Duration = Duration::from_millis(200);
 /// How long before the end memory may have run out, in milliseconds.
 const OOM_AROUND: i64 = 5000;
+/// How long an event may come after what it tells of, in milliseconds.
+const EVENT_DELAY: i64 = 1000;
+/// The exit code that the daemon gives a container whose own it does not know.
+const UNKNOWN_CODE: i32 = 255;
 
 pub(super) struct Attempt {
     shared: Arc<Shared>,
@@ -33,6 +37,8 @@ pub(super) struct Attempt {
 enum Found {
     /// A container that was never started; its id.
     Fresh(String),
+    /// One whose daemon went away while it was being started, so that the next does not know what became of it; its id.
+    Halfway(String),
     /// One that was started, and may have ended since.
     Started(Started),
     /// One that could not be started, or is not ours.
@@ -107,12 +113,34 @@ impl Attempt {
                             Err(_) => Found::Fresh(id),
                         }
                     }
+                    Err(Fault::Refused(why) | Fault::Conflict(why)) if orphan::is_left(&why) => {
+                        Found::Halfway(id)
+                    }
                     Err(Fault::Refused(why) | Fault::Conflict(why)) => {
                         return cannot_start(&why, None);
                     }
                 },
+                Found::Halfway(id) => match self.begin_again(&id).await {
+                    Ok(found) => found,
+                    Err(outcome) => return outcome,
+                },
             };
         }
+    }
+
+    /// Makes the container anew if its command has certainly not run.
+    async fn begin_again(&self, id: &str) -> Result<Found, Outcome> {
+        let name = &self.launch.attempt;
+        tracing::info!(attempt = %name, container = id, "the Docker daemon went away while it started a container");
+        if orphan::end(id) == orphan::Orphan::MayHaveRun {
+            return Err(lost(
+                "the Docker daemon went away while it started the container, which may have run"
+                    .to_owned(),
+            ));
+        }
+        let removed = self.shared.remove(name).await;
+        removed.map_err(|fault| unavailable(&fault))?;
+        self.create().await
     }
 
     fn stopped_early(&self) -> Outcome {
@@ -270,6 +298,7 @@ impl Attempt {
                 Some(ContainerStateStatusEnum::CREATED) if code == 0 && error.is_empty() => {
                     Found::Fresh(found.id.unwrap_or_default())
                 }
+                _ if orphan::is_left(&error) => Found::Halfway(found.id.unwrap_or_default()),
                 _ => Found::Unusable(cannot_start(&error, Some(code))),
             };
         };
@@ -332,6 +361,9 @@ impl Attempt {
             never = self.stop_when_asked() => match never {},
         };
         match end {
+            Ok(end) if !self.has_seen(end, started.at).await => lost(
+                "the container ended while the Docker daemon was away, which has lost its exit code".to_owned(),
+            ),
             Ok(End { code, oom, at }) => Outcome::Exited {
                 code,
                 oom,
@@ -390,19 +422,29 @@ impl Attempt {
             return end;
         }
         tokio::time::sleep(OOM_DELAY).await;
-        let oom = self.had_memory_event(end.at).await.unwrap_or(false);
+        let oom = self
+            .had_event("oom", end.at - OOM_AROUND, clock::millis())
+            .await
+            .unwrap_or(false);
         End { oom, ..end }
     }
 
-    async fn had_memory_event(&self, at: i64) -> Result<bool, Fault> {
+    /// Whether the daemon has seen how the container ended. One that was not there at the time says 255, whatever it was.
+    async fn has_seen(&self, end: End, started: i64) -> bool {
+        // It tells those who wait a moment before it keeps the event.
+        let until = clock::millis() + EVENT_DELAY;
+        end.code != UNKNOWN_CODE || self.had_event("die", started, until).await.unwrap_or(true)
+    }
+
+    async fn had_event(&self, event: &str, since: i64, until: i64) -> Result<bool, Fault> {
         let seconds = |millis: i64| Some(format!("{}.{:03}", millis / 1000, millis % 1000));
         let filter = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
         let options = EventsOptions {
-            since: seconds(at - OOM_AROUND),
-            until: seconds(clock::millis()),
+            since: seconds(since),
+            until: seconds(until),
             filters: Some(HashMap::from([
                 filter("container", &self.launch.attempt),
-                filter("event", "oom"),
+                filter("event", event),
             ])),
         };
         let client = self.shared.client().await?;

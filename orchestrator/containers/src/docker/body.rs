@@ -21,12 +21,13 @@ const MIB: i64 = 1 << 20;
 pub(super) fn refusal(settings: &Settings, launch: &Launch) -> Option<String> {
     if launch.privileged && !settings.allow_privileged {
         return Some(
-            "privileged containers are not allowed: the setting is allow_privileged in [batch.docker]".to_owned(),
+            "privileged containers are not allowed: the setting is privileged in [batch]"
+                .to_owned(),
         );
     }
     if launch.network == Network::Host && !settings.allow_host_network {
         return Some(
-            "the host's network is not allowed: the setting is allow_host_network in [batch.docker]".to_owned(),
+            "the host's network is not allowed: the setting is host_network in [batch]".to_owned(),
         );
     }
     let mounts = launch
@@ -36,14 +37,14 @@ pub(super) fn refusal(settings: &Settings, launch: &Launch) -> Option<String> {
     for source in mounts {
         if !allows(&settings.allowed_mounts, source) {
             return Some(format!(
-                "mounting {source} of the host is not allowed: the setting is allowed_mounts in [batch.docker]"
+                "mounting {source} of the host is not allowed: the setting is allowed_mounts in [batch]"
             ));
         }
     }
     for device in &launch.devices {
         if !allows(&settings.allowed_devices, &device.host_path) {
             return Some(format!(
-                "the device {} of the host is not allowed: the setting is allowed_devices in [batch.docker]",
+                "the device {} of the host is not allowed: the setting is allowed_devices in [batch]",
                 device.host_path
             ));
         }

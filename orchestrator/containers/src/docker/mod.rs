@@ -14,6 +14,7 @@ mod attempt;
 mod body;
 mod fault;
 mod network;
+mod orphan;
 mod output;
 mod pull;
 
@@ -265,7 +266,8 @@ impl Shared {
         }
     }
 
-    async fn forget(&self, attempt: &str) -> Result<(), Fault> {
+    /// Removes the container; one that is not there is fine.
+    async fn remove(&self, attempt: &str) -> Result<(), Fault> {
         let options = RemoveContainerOptions {
             v: true,
             force: true,
@@ -279,6 +281,11 @@ impl Shared {
                 fault => return Err(fault),
             }
         }
+        Ok(())
+    }
+
+    async fn forget(&self, attempt: &str) -> Result<(), Fault> {
+        self.remove(attempt).await?;
         let known = lock(&self.attempts).remove(attempt);
         match known {
             Some(Known {

@@ -431,7 +431,7 @@ async fn what_the_operator_does_not_allow_is_refused() {
         ..launch("refused")
     };
     check(&bed, mount("/etc".into()), expect![[r#"
-        failed to start, None: mounting /etc of the host is not allowed: the setting is allowed_mounts in [batch.docker]
+        failed to start, None: mounting /etc of the host is not allowed: the setting is allowed_mounts in [batch]
     "#]]).await;
     for source in ["link", "../..", "link/passwd"] {
         let source = host.path().join(source).display().to_string();
@@ -443,10 +443,10 @@ async fn what_the_operator_does_not_allow_is_refused() {
         );
     }
     check(&bed, Launch { privileged: true, ..launch("refused") }, expect![[r#"
-        failed to start, None: privileged containers are not allowed: the setting is allow_privileged in [batch.docker]
+        failed to start, None: privileged containers are not allowed: the setting is privileged in [batch]
     "#]]).await;
     check(&bed, Launch { network: Network::Host, ..launch("refused") }, expect![[r#"
-        failed to start, None: the host's network is not allowed: the setting is allow_host_network in [batch.docker]
+        failed to start, None: the host's network is not allowed: the setting is host_network in [batch]
     "#]]).await;
     let device = Device {
         host_path: "/dev/kmsg".into(),
@@ -456,7 +456,7 @@ async fn what_the_operator_does_not_allow_is_refused() {
         make: true,
     };
     check(&bed, Launch { devices: vec![device], ..launch("refused") }, expect![[r#"
-        failed to start, None: the device /dev/kmsg of the host is not allowed: the setting is allowed_devices in [batch.docker]
+        failed to start, None: the device /dev/kmsg of the host is not allowed: the setting is allowed_devices in [batch]
     "#]]).await;
     check(&bed, Launch { image: "not-here".into(), ..launch("never-pulled") }, expect![[r#"
         failed to start, None: CannotPullContainerError: Error response from daemon: No such image: not-here:latest
