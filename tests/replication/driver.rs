@@ -15,7 +15,7 @@ use crate::native::Native;
 use crate::notation::{Case, Expectation, Mode, Side, Statement, Step};
 
 /// How long anything may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The two clusters that all cases share.
 pub(crate) struct Clusters {
@@ -260,7 +260,7 @@ impl<'a> Scene<'a> {
             if rows == expectation.rows {
                 return Ok(());
             }
-            if began.elapsed() > PATIENCE / 4 {
+            if began.elapsed() > PATIENCE {
                 return Err(format!(
                     "{}\n  gives:\n{}\n  and not:\n{}",
                     expectation.query,
