@@ -173,7 +173,7 @@ async fn memory_and_vcpus_are_limited() {
     };
     check(
         &bed,
-        limited("memory", "exec tail -c 1g /dev/zero"),
+        limited("memory", "exec tail /dev/zero"),
         expect![[r#"
         started
         exited 137, out of memory: OutOfMemoryError: Container killed due to memory usage
