@@ -11,6 +11,7 @@
 
 pub mod definition;
 pub mod diagnostic;
+pub mod distributed;
 pub mod graph;
 mod json;
 pub mod parameters;

@@ -19,6 +19,7 @@ mod drive;
 mod engine;
 pub mod error;
 mod housekeeping;
+pub mod items;
 mod machines;
 mod nested;
 pub mod options;

@@ -1,11 +1,13 @@
 //! How a runtime is set up: limits, retention and names.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use interpreter::step::Limits;
 
 use crate::arn::Partition;
 use crate::clock::World;
+use crate::items::ItemStore;
 
 /// Everything that can be set about a runtime.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub struct Options {
     pub resting_executions: usize,
     /// Where time and randomness come from.
     pub world: World,
+    /// Reads the items and writes the results of distributed Maps; without it they only work on the items of their input.
+    pub items: Option<Arc<dyn ItemStore>>,
 }
 
 impl Default for Options {
@@ -36,6 +40,7 @@ impl Default for Options {
             concurrent_tasks: 10_000,
             resting_executions: 4096,
             world: World::real(),
+            items: None,
         }
     }
 }
