@@ -55,7 +55,16 @@ impl Channel {
 
     /// Reads what there is.
     pub(crate) fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        make_room(&mut self.input);
+        self.poll_fill_after(context, 0)
+    }
+
+    /// The same, when so many bytes of the input are no message: they are content that was put together.
+    pub(crate) fn poll_fill_after(
+        &mut self,
+        context: &mut Context<'_>,
+        taken: usize,
+    ) -> Poll<Result<(), Error>> {
+        make_room(&mut self.input, taken);
         let reading = self.socket.read_buf(&mut self.input);
         Poll::Ready(match ready!(pin!(reading).poll(context)) {
             Ok(0) => Err(self.closed("the server closed it")),
@@ -111,14 +120,42 @@ pub(crate) fn header(bytes: &[u8]) -> Result<Option<(u8, usize)>, Error> {
     }
 }
 
-/// Room for the next read, and for all of the message that has begun to arrive.
-pub(crate) fn make_room(input: &mut BytesMut) {
-    let wanted = match header(input) {
-        Ok(Some((_, length))) if length > input.len() => length - input.len(),
+/// Room for the next read, and for all of the message that has begun to arrive `after` so many bytes.
+pub(crate) fn make_room(input: &mut BytesMut, after: usize) {
+    let begun = &input[after..];
+    let wanted = match header(begun) {
+        Ok(Some((_, length))) if length > begun.len() => length - begun.len(),
         _ => 0,
     };
     let wanted = wanted.max(LEAST_READ);
     if input.capacity() - input.len() < wanted {
         input.reserve(wanted.max(READ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::{BufMut, BytesMut};
+
+    use super::{READ, make_room};
+
+    #[test]
+    fn there_is_room_for_the_message_that_has_begun_and_not_for_what_looks_like_one() {
+        let check = |content: &[u8], begun: &[u8], expected: usize| {
+            let mut input = BytesMut::from(content);
+            input.put_slice(begun);
+            make_room(&mut input, content.len());
+            assert!(
+                input.capacity() >= expected && input.capacity() <= expected + 2 * READ,
+                "{content:?} {begun:?}: {}",
+                input.capacity()
+            );
+        };
+        check(b"", b"", READ);
+        check(b"", b"d\0\0\x01\0begun", READ);
+        check(b"", b"d\0\x40\0\0begun", 4 << 20);
+        check(b"1\tthe text of a row", b"", READ);
+        check(b"1\tthe text of a row", b"d\0", READ);
+        check(b"1\tthe text of a row", b"d\0\x40\0\0begun", 4 << 20);
     }
 }

@@ -60,7 +60,8 @@ impl<'a> CopyOut<'a> {
                 self.session.go_on(&[], &mut Ending::default()).await?;
                 return Ok(None);
             }
-            self.session.channel.fill().await?;
+            let (channel, taken) = (&mut self.session.channel, self.unread);
+            poll_fn(|context| channel.poll_fill_after(context, taken)).await?;
         }
     }
 

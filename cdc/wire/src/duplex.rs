@@ -79,7 +79,7 @@ impl Reader {
                 self.input.advance(length);
                 continue;
             }
-            make_room(&mut self.input);
+            make_room(&mut self.input, 0);
             match self.socket.read_buf(&mut self.input).await {
                 Ok(0) => return Err(self.closed("the server closed it")),
                 Ok(_) => {}

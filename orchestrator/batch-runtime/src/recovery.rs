@@ -9,6 +9,7 @@ use batch::names::{AttemptId, JobId};
 use batch::queue::{EnvironmentOrder, JobQueue, State};
 use batch::record::Decoder;
 use batch::scheduler::{Input, Scheduler};
+use batch::share::decay_seconds;
 use containers::Runner;
 use futures_util::future::join_all;
 use store::contract::{JobFilter, JobsAmong, Store};
@@ -34,6 +35,12 @@ const LAG: usize = 4096;
 
 /// How many rows are read at once.
 const PAGE: usize = 1000;
+
+/// How many of a queue's newest jobs are looked through for what its shares used.
+const LOOKED_THROUGH: usize = 10_000;
+
+/// What was used counts for less and less; after so many times the time of decay for nothing (e^-5).
+const FORGOTTEN: f64 = 5.0;
 
 /// The name of the environment and of the queue that are made at the first open.
 const DEFAULT: &str = "default";
@@ -66,7 +73,9 @@ pub(crate) async fn open(
         watchers.push((kind, watcher));
     }
     let catalogue = Catalogue::load(&*store).await?;
-    let loaded = load(&*store).await?;
+    let mut loaded = load(&*store).await?;
+    let lately = ended_lately(&*store, &catalogue, options.world.now()).await?;
+    loaded.jobs.extend(lately);
     let answers = join_all(watchers.iter().map(|(_, watcher)| watcher.ask())).await;
 
     let shared = Arc::new(Shared::new(
@@ -170,18 +179,69 @@ async fn load(store: &dyn Store) -> Result<Loaded, OpenError> {
         }
     }
     for parent in parents {
-        let filter = JobFilter::all(JobsAmong::Parent(parent.0.clone()));
-        let mut before = None;
-        loop {
+        let children = ended_children(store, &mut decoder, &parent).await?;
+        loaded.jobs.extend(children);
+    }
+    Ok(loaded)
+}
+
+/// The children of a job that have ended.
+async fn ended_children(
+    store: &dyn Store,
+    decoder: &mut Decoder,
+    parent: &JobId,
+) -> Result<Vec<Job>, OpenError> {
+    let mut children = Vec::new();
+    let filter = JobFilter::all(JobsAmong::Parent(parent.0.clone()));
+    let mut before = None;
+    loop {
+        let rows = store.jobs(filter.clone(), before, PAGE).await?;
+        let Some(last) = rows.last() else {
+            return Ok(children);
+        };
+        before = Some(last.number);
+        for row in rows.iter().filter(|row| row.ended_at.is_some()) {
+            children.push(decoder.decode(&row.document)?);
+        }
+    }
+}
+
+/// The jobs of shared queues that ended so short a time ago that what they used counts towards their shares.
+async fn ended_lately(
+    store: &dyn Store,
+    catalogue: &Catalogue,
+    now: i64,
+) -> Result<Vec<Job>, OpenError> {
+    let mut decoder = Decoder::new();
+    let mut lately = Vec::new();
+    for queue in catalogue.queues.values() {
+        let policy = queue.policy.as_ref();
+        let policy = policy.and_then(|name| catalogue.policies.get(name));
+        let Some(policy) = policy.and_then(|policy| policy.fairshare_policy.as_ref()) else {
+            continue;
+        };
+        let since = now - (FORGOTTEN * decay_seconds(policy) * 1000.0) as i64;
+        let filter = JobFilter::all(JobsAmong::Queue(queue.name.clone()));
+        let (mut before, mut seen) = (None, 0);
+        while seen < LOOKED_THROUGH {
             let rows = store.jobs(filter.clone(), before, PAGE).await?;
             let Some(last) = rows.last() else { break };
             before = Some(last.number);
-            for row in rows.iter().filter(|row| row.ended_at.is_some()) {
-                loaded.jobs.push(decoder.decode(&row.document)?);
+            seen += rows.len();
+            for row in rows {
+                if row.ended_at.is_none_or(|ended| ended < since) {
+                    continue;
+                }
+                let job = decoder.decode(&row.document)?;
+                if job.runs() {
+                    lately.push(job);
+                } else {
+                    lately.extend(ended_children(store, &mut decoder, &job.id).await?);
+                }
             }
         }
     }
-    Ok(loaded)
+    Ok(lately)
 }
 
 impl Driver {

@@ -224,6 +224,42 @@ async fn policies_make_queues_fair() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_share_used_counts_after_a_restart() {
+    let mut world = World::with(|options| {
+        options.default_environment.limits.vcpus_milli = 1000;
+    })
+    .await;
+    let policy = json!({"name": "fair", "fairsharePolicy": {"shareDecaySeconds": 600}});
+    let policy = world.batch.create_scheduling_policy(request(policy)).await;
+    let queue = json!({"jobQueueName": "f", "priority": 1, "schedulingPolicyArn": policy.unwrap().arn,
+        "computeEnvironmentOrder": [{"order": 1, "computeEnvironment": "default"}]});
+    world.batch.create_job_queue(request(queue)).await.unwrap();
+    let job = |share: &str, seconds: u32| {
+        let mut job = command(&format!("sleep {seconds}"));
+        job["jobQueue"] = "f".into();
+        job["shareIdentifier"] = share.into();
+        job
+    };
+    // A job alone, and an array that has ended, too.
+    let alone = world.submit(job("greedy", 60)).await;
+    let mut array = job("greedy", 60);
+    array["arrayProperties"] = json!({"size": 2});
+    let array = world.submit(array).await;
+    for id in [&alone, &array] {
+        assert_eq!(world.end(id).await.status, JobStatus::Succeeded);
+    }
+    world.reopen().await;
+    let waited_for = world.submit(job("other", 1)).await;
+    let late = world.submit(job("greedy", 1)).await;
+    let early = world.submit(job("modest", 1)).await;
+    let mut started = Vec::new();
+    for id in [&waited_for, &early, &late] {
+        started.push(world.end(id).await.started_at);
+    }
+    assert!(started.is_sorted(), "{started:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn tags_of_jobs_are_changed() {
     let world = World::new().await;
     let id = world.submit(json!({"tags": {"a": "1", "b": "2"}})).await;
