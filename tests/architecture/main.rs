@@ -38,6 +38,7 @@ const ALLOWED: &[Allowed] = &[
     crate_of("batch-runtime", &["batch", "containers", "store"], &[]),
     crate_of("schedule", &[], &[]),
     crate_of("schedule-runtime", &["schedule", "store"], &[]),
+    crate_of("items", &["asl", "expression"], &["tests"]),
     crate_of(
         "integrations",
         &[
@@ -80,6 +81,7 @@ const ALLOWED: &[Allowed] = &[
             "schedule",
             "schedule-runtime",
             "integrations",
+            "items",
             "runtime",
             "store",
             "store-sqlite",
@@ -192,6 +194,7 @@ const PRIVATE: &[Private] = &[
             "containers",
             "batch-runtime",
             "schedule-runtime",
+            "items",
             "integrations",
             "api",
             "server",

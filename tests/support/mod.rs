@@ -1,6 +1,6 @@
 //! What tests of the real binary need: the binary, a server to start and kill, clients, a Lambda endpoint, and PostgreSQL clusters.
 //!
-//! Read [`server`], then [`aws`]; both stand on [`http`]. [`lambda`] is the other side: what a server calls. For replication there are
+//! Read [`server`], then [`aws`]; both stand on [`http`]. [`lambda`] and [`moto`] are the other side: what a server calls. For replication there are
 //! [`postgres`], whose clusters [`sql`] talks to, [`replicator`] and [`compare`].
 
 pub mod aws;
@@ -9,6 +9,7 @@ pub mod compare;
 pub mod docker;
 pub mod http;
 pub mod lambda;
+pub mod moto;
 pub mod postgres;
 pub mod proxy;
 pub mod python;
