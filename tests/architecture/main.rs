@@ -39,9 +39,11 @@ const ALLOWED: &[Allowed] = &[
     crate_of("schedule", &[], &[]),
     crate_of("schedule-runtime", &["schedule", "store"], &[]),
     crate_of("items", &["asl", "expression"], &["tests"]),
+    crate_of("aws-client", &[], &[]),
     crate_of(
         "integrations",
         &[
+            "aws-client",
             "batch",
             "batch-runtime",
             "runtime",
@@ -74,6 +76,7 @@ const ALLOWED: &[Allowed] = &[
     crate_of(
         "server",
         &[
+            "aws-client",
             "api",
             "batch",
             "batch-runtime",
