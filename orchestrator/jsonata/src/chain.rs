@@ -47,7 +47,7 @@ impl Chain {
 
     /// What the chain leads to, or within that `None` where it leads nowhere; `None` where an array stands in its way, over which a path
     /// maps, or where the variable is not set and may be a function.
-    pub(crate) fn resolve(&self, bindings: &Bindings<'_>) -> Option<Option<Value>> {
+    pub(crate) fn resolve(&self, bindings: &Bindings) -> Option<Option<Value>> {
         let (value, rest) = bindings.resolve(&self.variable, &self.members)?;
         let mut value = &value;
         for member in rest {

@@ -9,7 +9,7 @@ use jsonata_core::value::JValue;
 use crate::error::Error;
 
 /// How many values one result may hold. Results share their parts, so a small one could stand for more than fits into memory.
-const MAX_NODES: usize = 4_000_000;
+const MAX_NODES: usize = 1_000_000;
 
 /// The first integer that not every double beside it is apart from.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -63,6 +63,10 @@ fn back(value: &JValue, depth: usize, left: &mut usize) -> Result<Value, Error> 
         // Nothing within an array stands for itself as JavaScript's JSON shows it.
         JValue::Null | JValue::Undefined => Ok(Value::Null),
         JValue::Bool(value) => Ok(Value::Bool(*value)),
+        JValue::Number(number) if !number.is_finite() => Err(Error::failed(
+            "D1001",
+            format!("Number out of range: {number}"),
+        )),
         JValue::Number(number) => Ok(self::number(*number)),
         JValue::String(text) => Ok(Value::from(&**text)),
         JValue::Array(items) => {

@@ -55,6 +55,10 @@ pub struct SyntaxError {
 impl SyntaxError {
     pub(crate) fn from_text(text: &str) -> Self {
         let text = text.strip_prefix("Parse error: ").unwrap_or(text);
+        let text = match text {
+            "Unclosed comment" => "S0106: Comment has no closing tag",
+            other => other,
+        };
         let (code, message) = split(text, "S0201");
         Self { code, message }
     }

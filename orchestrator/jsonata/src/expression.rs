@@ -18,6 +18,7 @@ use crate::error::{Error, SyntaxError};
 use crate::functions::{self, State};
 use crate::limits::{Limits, Surroundings};
 use crate::names::{self, Names};
+use crate::references::References;
 use crate::{convert, guard};
 
 /// A parsed expression. Clones share it; two are equal when their texts are.
@@ -31,6 +32,7 @@ struct Parsed {
     root: AstNode,
     chain: Option<Chain>,
     names: Names,
+    references: References,
     /// The functions of this crate that the expression calls.
     functions: Vec<String>,
 }
@@ -45,6 +47,7 @@ impl Expression {
             .map_err(|_| SyntaxError::from_text("S0201: Syntax error"))?
             .map_err(|error| SyntaxError::from_text(&error.to_string()))?;
         let names = Names::of(&root);
+        let references = References::of(&root);
         let chain = Chain::of(&root);
         guard::guard(&mut root, &names);
         let guarded = Names::of(&root);
@@ -60,6 +63,7 @@ impl Expression {
                 root,
                 chain,
                 names,
+                references,
                 functions,
             }),
         })
@@ -87,10 +91,10 @@ impl Expression {
         names.called.difference(&names.bound).cloned().collect()
     }
 
-    /// Whether it reads `$`, `$$` or a bare member name where these mean the root, which the fields of a state do not have.
+    /// What it refers to that it does not make itself.
     #[must_use]
-    pub fn reads_root(&self) -> bool {
-        self.parsed.names.reads_root
+    pub fn references(&self) -> &References {
+        &self.parsed.references
     }
 
     /// Evaluates it; `None` when the result is nothing.
@@ -99,7 +103,7 @@ impl Expression {
     /// JSONata's error, a limit that was met, or a result that is no JSON value.
     pub fn evaluate(
         &self,
-        bindings: &Bindings<'_>,
+        bindings: &Bindings,
         surroundings: &Surroundings,
         limits: &Limits,
     ) -> Result<Option<Value>, Error> {

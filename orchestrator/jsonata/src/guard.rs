@@ -7,7 +7,7 @@
 use jsonata_core::ast::{AstNode, BinaryOp};
 use jsonata_core::parser;
 
-use crate::functions::{BOUNDED, CONCATENATE, MILLIS, PART, TEXT, WIDTH};
+use crate::functions::{BOUNDED, CONCATENATE, MILLIS, PART, PICTURE, STAMP, TEXT, WIDTH};
 use crate::names::Names;
 use crate::walk::{self, Place};
 
@@ -76,6 +76,14 @@ fn arguments<'a>(name: &str, all: impl Iterator<Item = &'a mut AstNode>, sites: 
     match name {
         "pad" => all.for_each(|argument| wrap(argument, WIDTH, &[])),
         "string" => all.take(1).for_each(|argument| wrap(argument, TEXT, &[])),
+        "toMillis" => {
+            let mut all: Vec<_> = all.collect();
+            if let [timestamp, picture] = &mut all[..] {
+                let written = take(picture);
+                **timestamp = call(STAMP, vec![take(timestamp), written.clone()]);
+                **picture = call(PICTURE, vec![written]);
+            }
+        }
         "join" | "replace" => {
             let kind = u32::from(name == "replace");
             for (position, argument) in (0_u32..).zip(all) {

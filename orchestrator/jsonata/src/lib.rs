@@ -11,7 +11,8 @@
 //! at most as long as [`Limits::time`] and one built-in function more.
 //!
 //! Read [`expression`] first, then [`bindings`] (what can be read), [`limits`] and [`error`]; `functions` is what Step Functions has
-//! besides JSONata's own, `guard` what keeps a parsed expression within bounds, `names` and `walk` look through it, `chain` is the short cut
+//! besides JSONata's own, `guard` what keeps a parsed expression within bounds, `names`, [`references`] and `walk` look
+//! through it, `chain` is the short cut
 //! for `$states.input.a`, and `convert` carries values over and back.
 
 pub mod bindings;
@@ -23,6 +24,7 @@ mod functions;
 mod guard;
 pub mod limits;
 mod names;
+pub mod references;
 mod walk;
 
 pub use bindings::Bindings;

@@ -15,40 +15,24 @@ pub(crate) struct Names {
     pub(crate) called: BTreeSet<String>,
     /// What the expression itself binds: parameters, `:=`, `@$x` and `#$x`.
     pub(crate) bound: BTreeSet<String>,
-    /// Whether it reads its root, which no field of a state has: `$$`, or `$` and a member's name outside of any path, function or filter.
-    pub(crate) reads_root: bool,
 }
 
 impl Names {
     /// The names of an expression.
     pub(crate) fn of(root: &AstNode) -> Self {
         let mut names = Self::default();
-        // Each node with whether it is evaluated against the root.
-        let mut left = vec![(root, true)];
-        while let Some((node, at_root)) = left.pop() {
-            names.see(node, at_root);
-            let below = walk::children(node);
-            // Only a path's first step still sees what the path sees; the terms of a sort and a group see its items.
-            let keeps = match node {
-                AstNode::Path { .. } | AstNode::Sort { .. } | AstNode::ObjectTransform { .. } => 1,
-                AstNode::Transform { .. } => 0,
-                _ => below.len(),
-            };
-            let below = below.into_iter().enumerate();
-            left.extend(below.map(|(position, child)| (child, at_root && position < keeps)));
+        let mut left = vec![root];
+        while let Some(node) = left.pop() {
+            names.see(node);
+            left.extend(walk::children(node));
         }
         names
     }
 
-    fn see(&mut self, node: &AstNode, at_root: bool) {
+    fn see(&mut self, node: &AstNode) {
         match node {
-            AstNode::Variable(name) if name.is_empty() => self.reads_root |= at_root,
-            AstNode::Variable(name) => {
+            AstNode::Variable(name) if !name.is_empty() => {
                 self.read.insert(name.clone());
-            }
-            AstNode::ParentVariable(_) => self.reads_root = true,
-            AstNode::Name(_) | AstNode::Wildcard | AstNode::Descendant => {
-                self.reads_root |= at_root;
             }
             AstNode::Function {
                 name,

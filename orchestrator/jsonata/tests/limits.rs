@@ -1,0 +1,533 @@
+//! No expression leaves its bounds: not its parser, not its evaluation, whatever its text.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "these tests look at the clock to see that nothing runs on"
+)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "these are tests: a failure is a panic that names its place"
+)]
+
+use std::time::{Duration, Instant};
+
+use expression::value::Value;
+use expression::variables::Variables;
+use jsonata::{Bindings, Expression, Limits, Surroundings};
+use proptest::prelude::*;
+
+const NOW: Surroundings = Surroundings {
+    now_millis: 1_795_413_600_123,
+    seed: 7,
+};
+
+/// How much later than its limit an evaluation may end on a machine that is busy with other tests.
+const SLACK: Duration = Duration::from_secs(20);
+
+fn evaluate_on(input: Value, text: &str, limits: &Limits) -> String {
+    let expression = match Expression::parse(text) {
+        Ok(expression) => expression,
+        Err(error) => return error.code,
+    };
+    let bindings = Bindings::new(vec![("input", input)], Variables::default());
+    let started = Instant::now();
+    let result = expression.evaluate(&bindings, &NOW, limits);
+    let took = started.elapsed();
+    assert!(took < limits.time + SLACK, "{text} ran for {took:?}");
+    match result {
+        Ok(Some(value)) => value.to_text(),
+        Ok(None) => "nothing".to_owned(),
+        Err(jsonata::Error::Failed { code, .. }) => code,
+        Err(jsonata::Error::Unsupported) => "a function".to_owned(),
+    }
+}
+
+fn check(text: &str, expected: &str) {
+    let found = evaluate_on(Value::Null, text, &Limits::aws());
+    assert_eq!(found, expected, "{text}");
+}
+
+#[test]
+fn the_bounds_seen_on_aws_hold() {
+    check("$count([1..873782])", "873782");
+    check("$count([1..873783])", "D2015");
+    check("$count($range(1, 873782, 1))", "873782");
+    check("$count($range(1, 873783, 1))", "D2015");
+    let factorial =
+        |of: u32| format!("($f := function($n) {{ $n <= 1 ? 1 : $n * $f($n - 1) }}; $f({of}) > 0)");
+    check(&factorial(95), "true");
+    check(&factorial(150), "D1011");
+    let doubled =
+        |times: u32| format!("$length($reduce([1..{times}], function($s, $n) {{ $s & $s }}, 'x'))");
+    check(&doubled(22), "4194304");
+    check(&doubled(23), "U1004");
+}
+
+#[test]
+fn nothing_grows_in_one_step() {
+    check("$pad('', 500000000)", "U1004");
+    check("$pad('', -5e18)", "U1004");
+    check("('').$pad(5e8)", "U1004");
+    check("'' ~> $pad(5e8)", "U1004");
+    check("($p := $pad; $p('', 5e8))", "U1004");
+    check("$map([''], $pad(?, 5e8))", "U1004");
+    check("($big := $pad('', 4000000); $join([$big, $big]))", "U1004");
+    check("$join([1..2000].('x'), $pad('', 100000))", "U1004");
+    check(
+        "($big := $pad('', 4000000); $replace($big, '', $big))",
+        "U1004",
+    );
+    check(
+        "($big := $pad('', 4000000); $replace($big, / /, $big))",
+        "U1004",
+    );
+    check(
+        "$string($reduce([1..60], function($a, $n) { {'l': $a, 'r': $a} }, 1))",
+        "U1004",
+    );
+    check(
+        "'' & $reduce([1..60], function($a, $n) { {'l': $a, 'r': $a} }, 1)",
+        "U1004",
+    );
+    check(
+        "$reduce([1..60], function($a, $n) { {'l': $a, 'r': $a} }, 1)",
+        "D2015",
+    );
+    check(
+        "$reduce([1..600], function($a, $n) { {'l': $a} }, 1)",
+        "D1011",
+    );
+    check("$count([1..800000].[1..800000])", "U1004");
+    check("$map([1..800000], function() { [1..800000] })", "U1004");
+}
+
+#[test]
+fn what_never_ends_is_ended() {
+    fn check(text: &str, expected: &str) {
+        let limits = Limits {
+            time: Duration::from_millis(100),
+            ..Limits::aws()
+        };
+        assert_eq!(evaluate_on(Value::Null, text, &limits), expected, "{text}");
+    }
+    check("($f := function() { $f() }; $f())", "D1012");
+    check("($f := function($n) { 1 + $f($n + 1) }; $f(1))", "D1011");
+    check(
+        "$map([1..800000], function($x) { $map([1..1000], function($y) { $x * $y }) })",
+        "D1012",
+    );
+    check(
+        "($f := function($n) { $n > 0 ? ($f($n - 1); $f($n - 1)) : 1 }; $f(60))",
+        "D1012",
+    );
+}
+
+#[test]
+fn no_nesting_overflows_the_stack() {
+    let times = 100_000;
+    for part in [
+        "(",
+        "[",
+        "{\"a\":",
+        "-",
+        "a.",
+        "1+",
+        "$f(",
+        "function(){",
+        "a?b:",
+        "a?",
+        "a[",
+        "a^(",
+        "$x:=",
+        "a~>",
+        "|a|",
+        "a&",
+        "[1..",
+        "a{",
+        "**.",
+        "%.",
+        "a@$b.",
+        "a#$b.",
+        "/a/.",
+        "`a`.",
+        "'a'.",
+        "/*",
+        "a ?? ",
+        "a ?: ",
+        "a or ",
+        "a in ",
+        "$f(?)(",
+    ] {
+        let text = part.repeat(times);
+        let expression = Expression::parse(&text);
+        assert!(expression.is_err(), "{part} {times} times is an expression");
+        let text = format!("{text}1");
+        let _ = Expression::parse(&text);
+        // As deep as the parser goes.
+        for times in [100, 400, 900, 990] {
+            let closing = match part {
+                "(" | "$f(" | "a^(" | "$f(?)(" => ")",
+                "[" | "a[" | "[1.." => "]",
+                "{\"a\":" | "function(){" => "}",
+                "a{" => ":1}",
+                _ => "",
+            };
+            let text = format!("{}1{}", part.repeat(times), closing.repeat(times));
+            let _ = evaluate_on(Value::from(1_i64), &text, &Limits::aws());
+        }
+    }
+}
+
+#[test]
+fn a_deep_value_is_read() {
+    let deep = |depth: usize| Value::parse(&format!("{}1{}", "[".repeat(depth), "]".repeat(depth)));
+    for text in [
+        "$states.input",
+        "($states.input)",
+        "$string($states.input)",
+        "$states.**",
+        "[$states.input = $states.input]",
+    ] {
+        let input = deep(500).unwrap();
+        let _ = evaluate_on(input, text, &Limits::aws());
+    }
+}
+
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-1000_i64..1000).prop_map(Value::from),
+        (-1e6_f64..1e6)
+            .prop_filter("whole ones come back as integers", |number| number.fract()
+                != 0.0)
+            .prop_map(Value::from),
+        "[a-c é]{0,3}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec(("[a-c]", inner), 0..4).prop_map(Value::object),
+        ]
+    })
+}
+
+/// Pieces of which expressions are made, so that random texts often are some.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "$",
+        "$$",
+        "$states",
+        "$states.input",
+        "$x",
+        "$y",
+        "a",
+        "b",
+        "c",
+        "*",
+        "**",
+        "%",
+        "1",
+        "2",
+        "0",
+        "-1",
+        "1e9",
+        "0.5",
+        "'s'",
+        "\"t\"",
+        "''",
+        "true",
+        "null",
+        "/a*/",
+        "/(b|c)+/i",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ":",
+        ";",
+        ".",
+        "..",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "&",
+        "=",
+        "!=",
+        "<",
+        ">",
+        "<=",
+        ">=",
+        " and ",
+        " or ",
+        " in ",
+        "?",
+        "??",
+        "?:",
+        ":=",
+        "~>",
+        "^(",
+        "<",
+        ">",
+        "|",
+        "@$x",
+        "#$y",
+        "[]",
+        "[0]",
+        "[-1]",
+        "function($x){",
+        "function($x,$y){",
+        "λ($x){",
+        "$map(",
+        "$filter(",
+        "$reduce(",
+        "$sort(",
+        "$each(",
+        "$sift(",
+        "$single(",
+        "$string(",
+        "$number(",
+        "$join(",
+        "$split(",
+        "$replace(",
+        "$match(",
+        "$pad(",
+        "$substring(",
+        "$count(",
+        "$sum(",
+        "$append(",
+        "$distinct(",
+        "$reverse(",
+        "$zip(",
+        "$shuffle(",
+        "$keys(",
+        "$lookup(",
+        "$spread(",
+        "$merge(",
+        "$type(",
+        "$eval(",
+        "$parse(",
+        "$hash(",
+        "$range(",
+        "$partition(",
+        "$random(",
+        "$uuid()",
+        "$now()",
+        "$now(",
+        "$millis()",
+        "$fromMillis(",
+        "$toMillis(",
+        "$formatNumber(",
+        "$formatInteger(",
+        "$formatBase(",
+        "$parseInteger(",
+        "$error(",
+        "$assert(",
+        "$round(",
+        "$power(",
+        "$sqrt(",
+        "$base64encode(",
+        "$base64decode(",
+        "$encodeUrl(",
+        "$decodeUrl(",
+        "$contains(",
+        "$trim(",
+        "$length(",
+        "$max(",
+        "$average(",
+        "$boolean(",
+        "$not(",
+        "$exists(",
+        "`a b`",
+        " ",
+        "\n",
+        "/* c */",
+        "'[Y]-[M]'",
+        "'#,##0.00'",
+        "'MD5'",
+        "<n-n:n>",
+        "\\",
+        "'",
+    ]);
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+/// An expression that can be parsed, mostly.
+fn trees() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        "$states.input",
+        "$states.input.a",
+        "$states.input.*",
+        "$states.input.**",
+        "$x",
+        "$",
+        "1",
+        "-3",
+        "0.5",
+        "1e6",
+        "'ab'",
+        "''",
+        "true",
+        "null",
+        "[]",
+        "{}",
+        "[1..9]",
+        "/b+/",
+        "$sum",
+        "$string",
+        "function($x){$x}",
+        "$now()",
+        "$random()",
+    ])
+    .prop_map(str::to_owned);
+    leaf.prop_recursive(5, 40, 3, |inner| {
+        let two = (inner.clone(), inner.clone());
+        let three = (inner.clone(), inner.clone(), inner.clone());
+        prop_oneof![
+            (
+                two.clone(),
+                prop::sample::select(vec![
+                    "+", "-", "*", "/", "%", "&", "=", "<", "..", " in ", " and ", "~>", "??",
+                    "?:", "."
+                ])
+            )
+                .prop_map(|((left, right), operator)| format!("({left}){operator}({right})")),
+            (
+                two.clone(),
+                prop::sample::select(vec![
+                    "map",
+                    "filter",
+                    "sort",
+                    "each",
+                    "sift",
+                    "single",
+                    "reduce",
+                    "join",
+                    "split",
+                    "append",
+                    "zip",
+                    "pad",
+                    "match",
+                    "contains",
+                    "lookup",
+                    "formatBase",
+                    "power",
+                    "round",
+                    "range",
+                    "partition",
+                    "hash",
+                    "toMillis",
+                    "fromMillis",
+                    "formatNumber",
+                    "formatInteger",
+                    "parseInteger",
+                    "substring",
+                    "substringAfter",
+                    "now"
+                ])
+            )
+                .prop_map(|((left, right), function)| format!("${function}({left}, {right})")),
+            (
+                inner.clone(),
+                prop::sample::select(vec![
+                    "string",
+                    "number",
+                    "count",
+                    "sum",
+                    "max",
+                    "distinct",
+                    "reverse",
+                    "keys",
+                    "spread",
+                    "merge",
+                    "type",
+                    "boolean",
+                    "exists",
+                    "length",
+                    "trim",
+                    "base64encode",
+                    "parse",
+                    "shuffle",
+                    "random",
+                    "error",
+                    "sqrt",
+                    "eval",
+                    "decodeUrl"
+                ])
+            )
+                .prop_map(|(one, function)| format!("${function}({one})")),
+            two.clone()
+                .prop_map(|(one, other)| format!("({one})[{other}]")),
+            two.clone()
+                .prop_map(|(one, other)| format!("({one}).({other})")),
+            two.clone()
+                .prop_map(|(one, other)| format!("({one})^(>{other})")),
+            two.clone()
+                .prop_map(|(one, other)| format!("({one}){{$string({other}): $}}")),
+            two.clone()
+                .prop_map(|(one, other)| format!("$map({one}, function($x, $i) {{ {other} }})")),
+            two.clone()
+                .prop_map(|(one, other)| format!("$reduce({one}, function($x, $y) {{ {other} }})")),
+            two.clone()
+                .prop_map(|(one, other)| format!("($x := {one}; {other})")),
+            two.prop_map(|(one, other)| format!("[{one}, {{'k': {other}}}]")),
+            three
+                .clone()
+                .prop_map(|(one, two, three)| format!("({one}) ? ({two}) : ({three})")),
+            three
+                .clone()
+                .prop_map(|(one, two, three)| format!("$replace({one}, {two}, {three})")),
+            three.prop_map(|(one, two, three)| format!("({one}) ~> |{two}|{{'n': {three}}}|")),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_parsed_or_refused(text in "\\PC{0,60}") {
+        let _ = evaluate_on(Value::Null, &text, &small());
+    }
+
+    #[test]
+    fn pieces_of_expressions_never_panic_or_run_on(text in pieces(), input in json()) {
+        let _ = evaluate_on(input, &text, &small());
+    }
+
+    #[test]
+    fn expressions_never_panic_or_run_on(text in trees(), input in json()) {
+        let first = evaluate_on(input.clone(), &text, &small());
+        let again = evaluate_on(input, &text, &small());
+        // Time alone may tell two evaluations apart.
+        prop_assert!(first == again || first == "D1012" || again == "D1012", "{}: {} and then {}", text, first, again);
+    }
+
+    #[test]
+    fn a_value_goes_through_unchanged(input in json()) {
+        let text = input.to_text();
+        prop_assert_eq!(&evaluate_on(input.clone(), "$states.input", &small()), &text);
+        prop_assert_eq!(&evaluate_on(input, "($states.input)", &small()), &text);
+    }
+
+    /// The short cut for paths gives what evaluation gives.
+    #[test]
+    fn a_short_cut_leads_to_the_same(input in json(), path in prop::collection::vec("[a-c]", 0..4)) {
+        let text: String = path.iter().flat_map(|name| [".", name.as_str()]).collect();
+        let short = evaluate_on(input.clone(), &format!("$states.input{text}"), &small());
+        let long = evaluate_on(input, &format!("($states.input{text})"), &small());
+        prop_assert_eq!(short, long);
+    }
+}
+
+fn small() -> Limits {
+    Limits {
+        depth: 320,
+        sequence: 20_000,
+        string: 1 << 16,
+        memory: 4 << 20,
+        time: Duration::from_millis(200),
+    }
+}
