@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use tests::support::aws::text;
 use tests::support::binary::root;
+use tests::support::postgres::Cluster;
 use tests::support::python::python;
 use tests::support::server::Server;
 
@@ -215,6 +216,45 @@ fn a_call_that_can_not_be_made_leaves_a_letter() {
         text(letter, "error").contains("not that of StartExecution"),
         "{letter}"
     );
+}
+
+#[test]
+fn a_replication_task_is_started() {
+    let source = Cluster::start(&[("wal_level", "logical")]);
+    let target = Cluster::start(&[]);
+    for cluster in [&source, &target] {
+        cluster.create_database("shop");
+    }
+    let orders = "create table orders (id int primary key); insert into orders select generate_series(1, 100)";
+    source.sql("shop").run(orders);
+    let server = Server::started();
+    let call = json!({
+        "arn": "arn:aws:scheduler:::aws-sdk:databasemigration:startReplicationTask",
+        "input": {
+            "ReplicationTaskIdentifier": "nightly",
+            "Source": {"Url": source.url("shop")},
+            "Target": {"Url": target.url("shop")},
+            "MigrationType": "full-load",
+        },
+    });
+    create(&server, "copy", "-", &json!({"target": call}));
+    ask(&server, "POST", "/schedules/copy/trigger", &json!({}));
+    until(&server, "/schedules/copy/runs", |runs| {
+        statuses(runs) == ["STARTED"]
+    });
+    let began = Instant::now();
+    let count = "select count(*) from orders";
+    let loaded = || {
+        let rows = target.sql("shop").try_rows(count);
+        rows.is_ok_and(|rows| rows[0][0].as_deref() == Some("100"))
+    };
+    while !loaded() {
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "nothing is copied"
+        );
+        sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]
