@@ -101,7 +101,7 @@ fn read(
             place: place.clone(),
             malformed: Malformed {
                 at,
-                reason: format!("the object is no readable Parquet file: {error}"),
+                reason: explained(error),
             },
         })
     };
@@ -137,6 +137,20 @@ fn read(
         let _unheard = sender.blocking_send(Ok(rows));
     }
     Ok(())
+}
+
+fn explained(error: &ParquetError) -> String {
+    let text = error.to_string();
+    // Parquet's reader is built without these: they would bring C, or much code for what is rare.
+    let codec = ["zstd", "brotli"]
+        .into_iter()
+        .find(|codec| text.contains("Disabled feature") && text.contains(codec));
+    match codec {
+        Some(codec) => format!(
+            "the Parquet file is compressed with {codec}, which can't be read; write it with Snappy, GZIP, LZ4 or uncompressed"
+        ),
+        None => format!("the object is no readable Parquet file: {text}"),
+    }
 }
 
 /// The file, some blocks of which are in memory.
