@@ -2,7 +2,7 @@
 
 use expression::value::Value;
 
-use crate::signature::{Slash, encode_into};
+use aws_client::signature::{Slash, encode_into};
 
 /// How an array's items are named: `RequestEncodingOptions.ArrayFormat`.
 #[derive(Clone, Copy, Debug, PartialEq)]

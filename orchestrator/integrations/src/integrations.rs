@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl::resource::{Pattern, Resource};
+use aws_client::catalogue::Catalogue;
 use futures_util::future::BoxFuture;
 use interpreter::failure::Failure;
 use interpreter::payload::Payload;
@@ -19,6 +20,7 @@ use crate::http_task::HttpTask;
 use crate::lambda::Lambda;
 use crate::lambda_endpoint::LambdaEndpoint;
 use crate::replication::ReplicationTasks;
+use crate::services::AwsServices;
 use crate::settings::{Error, Settings};
 use crate::targets::Targets;
 
@@ -29,6 +31,8 @@ pub struct Integrations {
     http: Arc<HttpTask>,
     replication: Option<ReplicationTasks>,
     jobs: Option<ContainerJobs>,
+    services: Option<AwsServices>,
+    catalogue: Arc<Catalogue>,
 }
 
 impl Integrations {
@@ -70,6 +74,8 @@ impl Integrations {
             http: Arc::new(http),
             replication: None,
             jobs: None,
+            services: None,
+            catalogue: Arc::new(Catalogue::new(settings.aws.models.clone())),
         })
     }
 
@@ -89,6 +95,21 @@ impl Integrations {
             jobs: Some(jobs),
             ..self
         }
+    }
+
+    /// The same, with AWS's services. Without them `aws-sdk:…` and the optimised integrations of services are not supported.
+    #[must_use]
+    pub fn with_services(self, services: AwsServices) -> Self {
+        Self {
+            services: Some(services),
+            ..self
+        }
+    }
+
+    /// The models of AWS's services.
+    #[must_use]
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
     }
 
     /// Stops the functions' processes and waits for their end. Calls that come later fail.
@@ -122,6 +143,10 @@ impl Integrations {
                 Some(jobs) => return jobs.perform(service, call).await,
                 None => Err(failures::no_jobs(&service.arn)),
             },
+            (resource_type, _, _) if AwsServices::serves(resource_type) => match &self.services {
+                Some(services) => return services.perform(service, call).await,
+                None => Err(failures::unsupported(&call.resource)),
+            },
             _ => Err(failures::unsupported(&call.resource)),
         };
         performed.map(TaskOutcome::Succeeded)
@@ -138,16 +163,26 @@ impl TaskRunner for Integrations {
     }
 
     fn follow(&self, call: TaskCall, response: Payload) -> BoxFuture<'static, TaskOutcome> {
+        let outcome = |ended: Result<Payload, Failure>| match ended {
+            Ok(output) => TaskOutcome::Succeeded(output),
+            Err(failure) => TaskOutcome::Failed(failure),
+        };
+        let resource_type = match &call.resource {
+            Resource::Service(service) => service.resource_type.clone(),
+            Resource::Function(_) | Resource::Activity(_) => Arc::from(""),
+        };
+        if let Some(services) = &self.services
+            && AwsServices::serves(&resource_type)
+            && &*resource_type != "aws-sdk:batch"
+        {
+            let end = services.follow(&call);
+            return Box::pin(async move { outcome(end.await) });
+        }
         let Some(jobs) = &self.jobs else {
             return Box::pin(async move { TaskOutcome::Succeeded(response) });
         };
         let end = jobs.follow(&call, &response);
-        Box::pin(async move {
-            match end.await {
-                Ok(output) => TaskOutcome::Succeeded(output),
-                Err(failure) => TaskOutcome::Failed(failure),
-            }
-        })
+        Box::pin(async move { outcome(end.await) })
     }
 
     fn execution_ended(&self, execution_arn: &Arc<str>, status: ExecutionStatus) {
@@ -156,6 +191,9 @@ impl TaskRunner for Integrations {
         }
         if let Some(jobs) = &self.jobs {
             jobs.execution_ended(execution_arn);
+        }
+        if let Some(services) = &self.services {
+            services.execution_ended(execution_arn);
         }
     }
 }

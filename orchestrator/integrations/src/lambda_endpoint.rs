@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_client::credentials::Credentials;
+use aws_client::signature::{Signature, Signer, Slash, Unsigned, encode_into};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
@@ -16,8 +18,7 @@ use crate::failures;
 use crate::http_client::{Client, Outgoing};
 use crate::invocation::{Invocation, InvocationType, LogType};
 use crate::lambda_result::Reply;
-use crate::settings::{Credentials, Error, Secret, Settings};
-use crate::signature::{Signature, Signer, Slash, Unsigned, encode_into};
+use crate::settings::{Error, Settings};
 
 /// Nobody waits longer than Lambda lets a function work (900 seconds), and a little for the way.
 const LONGEST_CALL: Duration = Duration::from_secs(930);
@@ -56,11 +57,7 @@ impl LambdaEndpoint {
         let origin = Origin::of(&uri).map_err(|reason| wrong(reason.to_owned()))?;
         let host = origin.host_header();
         let host_header = HeaderValue::from_str(&host).map_err(|error| wrong(error.to_string()))?;
-        let nobody = Credentials {
-            access_key_id: "test".to_owned(),
-            secret_access_key: Secret("test".to_owned()),
-            session_token: None,
-        };
+        let nobody = Credentials::nobody();
         let credentials = settings.credentials.as_ref().unwrap_or(&nobody);
         Ok(Self {
             client,

@@ -211,7 +211,7 @@ pub(crate) fn result_of_invoke(
 }
 
 /// Names and lists of values, in the order in which Java's `HashMap` walks through them.
-fn all_headers(headers: &[(Arc<str>, Arc<str>)]) -> Value {
+pub(crate) fn all_headers(headers: &[(Arc<str>, Arc<str>)]) -> Value {
     // The table doubles when it is filled to three quarters.
     let mut size: u32 = 16;
     while headers.len() * 4 > size as usize * 3 {
@@ -232,7 +232,7 @@ fn all_headers(headers: &[(Arc<str>, Arc<str>)]) -> Value {
 }
 
 /// Names and single values, in the order of Java's `TreeMap` that ignores case.
-fn headers(mut headers: Vec<(Arc<str>, Arc<str>)>) -> Value {
+pub(crate) fn headers(mut headers: Vec<(Arc<str>, Arc<str>)>) -> Value {
     headers.sort_by(|(left, _), (right, _)| {
         let left = left.bytes().map(|byte| byte.to_ascii_lowercase());
         left.cmp(right.bytes().map(|byte| byte.to_ascii_lowercase()))

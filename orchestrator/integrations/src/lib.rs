@@ -5,13 +5,14 @@
 //!   TaskCall ──▶ Integrations ──▶ lambda ─┤
 //!                     │             └─ the Lambda endpoint (Invoke API, signed)
 //!                     ├───────────▶ http:invoke                          ──▶ TaskOutcome
-//!                     └───────────▶ batch: container jobs · replication: dms
+//!                     ├───────────▶ batch: container jobs · replication: dms
+//!                     └───────────▶ services: aws-sdk:… and what AWS made of some of them
 //! ```
 //!
 //! Read [`settings`] for what an operator can say and [`integrations`] for who performs what. A function is named by
 //! `function_name`, called by `lambda` and, where it is the operator's own, performed by `functions`: `runtime_function` (a process
 //! that speaks the Lambda Runtime API, whose server is `runtime_api`), `command_function`, `url_function`. The other two are
-//! `lambda_endpoint` (with `signature`) and `http_task` (with `connections`); everything that speaks HTTP does so through
+//! `lambda_endpoint` and `http_task` (with `connections`); everything that speaks HTTP does so through
 //! `http_client`, which `targets` keeps away from forbidden addresses. How failures are worded is in `failures`.
 
 pub mod batch;
@@ -33,8 +34,8 @@ mod process;
 pub mod replication;
 mod runtime_api;
 mod runtime_function;
+pub mod services;
 pub mod settings;
-mod signature;
 mod targets;
 mod url_function;
 

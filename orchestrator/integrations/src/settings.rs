@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use aws_client::credentials::{Credentials, Secret};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// The longest result that Lambda lets a function return, in bytes.
@@ -14,6 +15,9 @@ pub(crate) const LAMBDA_RESULT_BYTES: usize = 6_291_556;
 /// ```toml
 /// lambda_endpoint = "http://127.0.0.1:4566"
 /// region = "eu-central-1"
+///
+/// [aws.endpoints]
+/// sqs = "http://127.0.0.1:4566"
 ///
 /// [functions.charge-card]
 /// runtime = ["python3", "-m", "awslambdaric", "charge.handler"]
@@ -46,6 +50,8 @@ pub struct Settings {
     pub credentials: Option<Credentials>,
     /// The region for signatures and for the functions' environment.
     pub region: String,
+    /// Where AWS's services are called.
+    pub aws: AwsSettings,
     /// The connections that `http:invoke` can name, by the name in their ARN (`arn:aws:events:…:connection/NAME/…`).
     pub connections: BTreeMap<String, ConnectionSettings>,
     /// Bounds of all outgoing HTTP, and where `http:invoke` may go.
@@ -61,6 +67,7 @@ impl Default for Settings {
             lambda_endpoint: None,
             credentials: None,
             region: "us-east-1".to_owned(),
+            aws: AwsSettings::default(),
             connections: BTreeMap::new(),
             http: HttpSettings::default(),
             replication: ReplicationSettings::default(),
@@ -90,17 +97,17 @@ pub struct FunctionSettings {
     pub timeout_seconds: Option<u64>,
 }
 
-/// An access key for signatures.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Credentials {
-    /// `AKIA…`
-    pub access_key_id: String,
-    /// The key's secret.
-    pub secret_access_key: Secret,
-    /// The session's token, for temporary credentials.
-    #[serde(default)]
-    pub session_token: Option<Secret>,
+/// Where AWS's services are called. Without an endpoint that is AWS itself, with [`Settings::credentials`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AwsSettings {
+    /// Where services are called that have no endpoint of their own below.
+    pub endpoint: Option<String>,
+    /// Where single services are called, by their names in `AWS_ENDPOINT_URL_<SERVICE>` (small letters will do) or in workflows.
+    pub endpoints: BTreeMap<String, String>,
+    /// A directory of service models as botocore has them (`SERVICE/VERSION/service-2.json`, perhaps with `.gz`), for services whose models this
+    /// binary has not, or in another version.
+    pub models: Option<PathBuf>,
 }
 
 /// How `http:invoke` proves who it is. One kind of proof, and what else every request through the connection carries.
@@ -276,23 +283,6 @@ impl fmt::Debug for ConnectionUrl {
 impl Serialize for ConnectionUrl {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.covered())
-    }
-}
-
-/// A text that is not shown: neither in logs nor where the configuration is printed.
-#[derive(Clone, PartialEq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(pub String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("***")
-    }
-}
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("***")
     }
 }
 

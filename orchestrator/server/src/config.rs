@@ -18,7 +18,8 @@ use std::path::PathBuf;
 use api::options::Figures;
 use integrations::Settings;
 use integrations::settings::{
-    ConnectionSettings, Credentials, FunctionSettings, HttpSettings, ReplicationSettings,
+    AwsSettings, ConnectionSettings, Credentials, FunctionSettings, HttpSettings,
+    ReplicationSettings,
 };
 use interpreter::step::Limits as ExecutionLimits;
 use runtime::arn::Partition;
@@ -57,6 +58,8 @@ pub(crate) struct Config {
     lambda_endpoint: Option<String>,
     lambda_region: Option<Region>,
     credentials: Option<Credentials>,
+    #[serde(default)]
+    aws: AwsSettings,
     #[serde(default)]
     http: HttpSettings,
     #[serde(default)]
@@ -129,6 +132,7 @@ impl Config {
             lambda_endpoint: self.lambda_endpoint.clone(),
             credentials: self.credentials.clone(),
             region: region.as_str().to_owned(),
+            aws: self.aws.clone(),
             connections: self.connections.clone(),
             http: self.http.clone(),
             replication: self.replication.clone(),

@@ -10,11 +10,13 @@ use batch_runtime::Batch;
 use integrations::Integrations;
 use integrations::batch::{ContainerJobs, JobTokens};
 use integrations::replication::{ReplicationTasks, Surroundings};
+use integrations::services::AwsServices;
 use runtime::runtime::Runtime;
 use schedule_runtime::schedules::{Options as ScheduleOptions, Schedules};
 use store::contract::Store;
 use store_sqlite::{Options, SqliteStore};
 
+use crate::aws::{self, OwnApi};
 use crate::config::Config;
 use crate::config::layers::Environment;
 use crate::outcome::Error;
@@ -29,6 +31,8 @@ pub(crate) struct Engine {
     pub(crate) batch: Option<Batch>,
     /// The same for workflows.
     jobs: Option<ContainerJobs>,
+    aws: AwsServices,
+    own_api: OwnApi,
     schedules: Option<Schedules>,
     store: Arc<dyn Store>,
     integrations: Integrations,
@@ -82,12 +86,14 @@ impl Engine {
         if let Some(jobs) = &self.jobs {
             jobs.close().await;
         }
+        self.aws.close().await;
         // Before the runtime, which closes the store.
         if let Some(batch) = &self.batch {
             batch.close().await;
         }
         let (closed, ()) = tokio::join!(self.runtime.close(), self.replication.close());
         self.integrations.close().await;
+        self.own_api.close();
         closed
     }
 
@@ -121,7 +127,12 @@ pub(crate) async fn open(
     server: Option<SocketAddr>,
 ) -> Result<Engine, Error> {
     let crash_point = crash_at::from_environment(environment)?;
-    let integrations = Integrations::new(&config.integrations(server))
+    let mut settings = config.integrations(server);
+    settings.aws.endpoints.extend(aws::endpoints(environment));
+    if settings.credentials.is_none() {
+        settings.credentials = aws::of_profile(environment);
+    }
+    let integrations = Integrations::new(&settings)
         .map_err(|error| Error::Usage(explain(&error)))?;
     let store = SqliteStore::open(directory, Options::default())
         .await
@@ -138,6 +149,15 @@ pub(crate) async fn open(
     let replication = ReplicationTasks::of(store.clone(), surroundings)
         .await
         .map_err(|error| Error::Unavailable(explain(&error)))?;
+    let own_api = OwnApi::default();
+    let services = AwsServices::open(
+        &settings,
+        integrations.catalogue(),
+        store.clone(),
+        Some(Arc::new(own_api.clone())),
+    )
+    .await
+    .map_err(|error| Error::Unavailable(explain(&error)))?;
     let tokens = JobTokens::new();
     let batch = batch::open(
         config,
@@ -148,7 +168,9 @@ pub(crate) async fn open(
     )
     .await?;
     let jobs = batch.clone().map(ContainerJobs::new);
-    let mut integrations = integrations.with_replication(replication.clone());
+    let mut integrations = integrations
+        .with_replication(replication.clone())
+        .with_services(services.clone());
     if let Some(jobs) = &jobs {
         integrations = integrations.with_jobs(jobs.clone());
     }
@@ -161,10 +183,19 @@ pub(crate) async fn open(
         jobs.resume(&runtime).await;
     }
     replication.resume(&runtime).await;
+    services.resume(&runtime).await;
+    let own = Services {
+        runtime: runtime.clone(),
+        batch: batch.clone(),
+        schedules: None,
+    };
+    own_api.begin(own, config.api_options(Figures::default()));
     Ok(Engine {
         runtime,
         batch,
         jobs,
+        aws: services,
+        own_api,
         schedules: None,
         store,
         integrations,

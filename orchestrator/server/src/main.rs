@@ -4,6 +4,7 @@
 //! [`engine`] and [`batch`] for how the house's crates are put together.
 
 mod arguments;
+mod aws;
 mod batch;
 mod client;
 mod commands;

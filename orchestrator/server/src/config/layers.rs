@@ -149,6 +149,14 @@ impl Environment {
             .filter(|text| !text.is_empty())
     }
 
+    /// The variables that begin like this and are not empty: what follows in their names, and their values.
+    pub(crate) fn beginning_with(&self, prefix: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .filter_map(move |(name, text)| Some((name.strip_prefix(prefix)?, text.as_str())))
+            .filter(|(_, text)| !text.is_empty())
+    }
+
     /// Variables that begin like ours and mean nothing: most likely a slip of the pen.
     ///
     /// Kubernetes makes some for every service, so one that is called `ratchet` must not lead to a warning.

@@ -206,7 +206,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting::<String>(
         "credentials.access_key_id",
         &["AWS_ACCESS_KEY_ID"],
-        "the key that calls of the Lambda endpoint are signed with",
+        "the key that calls of AWS's services and of the Lambda endpoint are signed with",
     ),
     secret(
         "credentials.secret_access_key",
@@ -320,6 +320,23 @@ pub(crate) const SETTINGS: &[Setting] = &[
     table::<BTreeMap<String, batch::SecretSource>>(
         "batch.secrets",
         "what jobs can name as the valueFrom of their secrets",
+    ),
+    setting::<String>(
+        "aws.endpoint",
+        &["RATCHET_AWS_ENDPOINT", "AWS_ENDPOINT_URL"],
+        "where AWS's services are called that have no endpoint of their own; AWS itself when absent",
+    ),
+    Setting {
+        nature: Nature::Path,
+        ..setting::<String>(
+            "aws.models",
+            &["RATCHET_AWS_MODELS"],
+            "a directory of service models as botocore has them, for services that this binary does not know",
+        )
+    },
+    table::<BTreeMap<String, String>>(
+        "aws.endpoints",
+        "where single services of AWS are called; AWS_ENDPOINT_URL_<SERVICE> wins",
     ),
     table::<HttpSettings>("http", "bounds of outgoing HTTP"),
     table::<BTreeMap<String, ConnectionSettings>>(
