@@ -302,9 +302,9 @@ fn an_array_counts_its_children() {
         &jobs[0],
         &members,
         expect![[r#"
-        arrayProperties: {"size":3,"statusSummary":{"FAILED":0,"PENDING":0,"RUNNABLE":0,"RUNNING":0,"STARTING":0,"SUBMITTED":3,"SUCCEEDED":0},"statusSummaryLastUpdatedAt":1700000000000}
-        dependsOn: [{"jobId":"aaaaaaaa-0000-4000-8000-000000000000","type":"N_TO_N"},{"type":"SEQUENTIAL"},{"jobId":"bbbbbbbb-0000-4000-8000-000000000000"}]
-        jobId: "11111111-2222-4333-8444-555555555555""#]],
+            arrayProperties: {"statusSummary":{"FAILED":0,"PENDING":0,"RUNNABLE":0,"RUNNING":0,"STARTING":0,"SUBMITTED":3,"SUCCEEDED":0},"statusSummaryLastUpdatedAt":1700000000000,"size":3}
+            dependsOn: [{"jobId":"aaaaaaaa-0000-4000-8000-000000000000","type":"N_TO_N"},{"type":"SEQUENTIAL"},{"jobId":"bbbbbbbb-0000-4000-8000-000000000000"}]
+            jobId: "11111111-2222-4333-8444-555555555555""#]],
     );
     jobs[0].summary = Some(Box::new(StatusSummary {
         counts: [0, 0, 1, 0, 1, 1, 0],
@@ -314,9 +314,9 @@ fn an_array_counts_its_children() {
         &jobs[0],
         &members,
         expect![[r#"
-        arrayProperties: {"size":3,"statusSummary":{"FAILED":0,"PENDING":0,"RUNNABLE":1,"RUNNING":1,"STARTING":0,"SUBMITTED":0,"SUCCEEDED":1},"statusSummaryLastUpdatedAt":5}
-        dependsOn: [{"jobId":"aaaaaaaa-0000-4000-8000-000000000000","type":"N_TO_N"},{"type":"SEQUENTIAL"},{"jobId":"bbbbbbbb-0000-4000-8000-000000000000"}]
-        jobId: "11111111-2222-4333-8444-555555555555""#]],
+            arrayProperties: {"statusSummary":{"FAILED":0,"PENDING":0,"RUNNABLE":1,"RUNNING":1,"STARTING":0,"SUBMITTED":0,"SUCCEEDED":1},"statusSummaryLastUpdatedAt":5,"size":3}
+            dependsOn: [{"jobId":"aaaaaaaa-0000-4000-8000-000000000000","type":"N_TO_N"},{"type":"SEQUENTIAL"},{"jobId":"bbbbbbbb-0000-4000-8000-000000000000"}]
+            jobId: "11111111-2222-4333-8444-555555555555""#]],
     );
     check_members(
         &jobs[1],
@@ -344,17 +344,17 @@ fn nodes_are_shown_with_their_parent_and_alone() {
         &jobs[0],
         &members,
         expect![[r#"
-        nodeDetails: null
-        nodeProperties: {"mainNode":0,"nodeRangeProperties":[{"container":{"command":["echo","Ref::what","Ref::unknown"],"environment":[{"name":"COLOUR","value":"red"}],"image":"busybox:1.36","mountPoints":[],"resourceRequirements":[{"type":"VCPU","value":"0.5"},{"type":"MEMORY","value":"64"}],"secrets":[],"ulimits":[],"volumes":[]},"targetNodes":"0:0"},{"container":{"command":["echo","Ref::what","Ref::unknown"],"environment":[{"name":"COLOUR","value":"red"}],"image":"busybox:1.36","mountPoints":[],"resourceRequirements":[{"type":"VCPU","value":"0.5"},{"type":"MEMORY","value":"64"}],"secrets":[],"ulimits":[],"volumes":[]},"targetNodes":"1:"}],"numNodes":3}
-        container: null"#]],
+            nodeDetails: null
+            nodeProperties: {"numNodes":3,"mainNode":0,"nodeRangeProperties":[{"targetNodes":"0:0","container":{"image":"busybox:1.36","command":["echo","Ref::what","Ref::unknown"],"volumes":[],"environment":[{"name":"COLOUR","value":"red"}],"mountPoints":[],"ulimits":[],"resourceRequirements":[{"value":"0.5","type":"VCPU"},{"value":"64","type":"MEMORY"}],"secrets":[]}},{"targetNodes":"1:","container":{"image":"busybox:1.36","command":["echo","Ref::what","Ref::unknown"],"volumes":[],"environment":[{"name":"COLOUR","value":"red"}],"mountPoints":[],"ulimits":[],"resourceRequirements":[{"value":"0.5","type":"VCPU"},{"value":"64","type":"MEMORY"}],"secrets":[]}}]}
+            container: null"#]],
     );
     check_members(
         &jobs[2],
         &members,
         expect![[r#"
-        nodeDetails: {"isMainNode":false,"nodeIndex":1}
-        nodeProperties: null
-        container: {"command":["echo","Ref::what","Ref::unknown"],"environment":[{"name":"COLOUR","value":"red"}],"image":"busybox:1.36","mountPoints":[],"networkInterfaces":[],"resourceRequirements":[{"type":"VCPU","value":"0.5"},{"type":"MEMORY","value":"64"}],"secrets":[],"ulimits":[],"volumes":[]}"#]],
+            nodeDetails: {"nodeIndex":1,"isMainNode":false}
+            nodeProperties: null
+            container: {"image":"busybox:1.36","command":["echo","Ref::what","Ref::unknown"],"volumes":[],"environment":[{"name":"COLOUR","value":"red"}],"mountPoints":[],"ulimits":[],"resourceRequirements":[{"value":"0.5","type":"VCPU"},{"value":"64","type":"MEMORY"}],"secrets":[],"networkInterfaces":[]}"#]],
     );
     check_summary(
         &jobs[2],
@@ -389,8 +389,8 @@ fn a_task_is_shown_in_its_own_words() {
         &["container", "ecsProperties", "attempts"],
         expect![[r#"
             container: null
-            ecsProperties: {"taskProperties":[{"containerInstanceArn":"arn:aws:ecs:us-east-1:123456789012:container-instance/default","containers":[{"command":["echo","Ref::what","Ref::unknown"],"environment":[{"name":"COLOUR","value":"red"}],"exitCode":0,"image":"busybox:1.36","logStreamName":"resize/default/ratchet-11111111-2222-4333-8444-555555555555-1","name":"main","networkInterfaces":[{"privateIpv4Address":"172.17.0.2"}],"resourceRequirements":[{"type":"VCPU","value":"0.5"},{"type":"MEMORY","value":"64"}]}],"taskArn":"arn:aws:ecs:us-east-1:123456789012:task/default/ratchet-11111111-2222-4333-8444-555555555555-1"}]}
-            attempts: [{"container":{"containerInstanceArn":"arn:aws:ecs:us-east-1:123456789012:container-instance/default","exitCode":0,"logStreamName":"resize/default/ratchet-11111111-2222-4333-8444-555555555555-1","networkInterfaces":[{"privateIpv4Address":"172.17.0.2"}],"taskArn":"arn:aws:ecs:us-east-1:123456789012:task/default/ratchet-11111111-2222-4333-8444-555555555555-1"},"startedAt":1700000001000,"statusReason":"Essential container in task exited","stoppedAt":1700000002000,"taskProperties":[{"containerInstanceArn":"arn:aws:ecs:us-east-1:123456789012:container-instance/default","containers":[{"exitCode":0,"logStreamName":"resize/default/ratchet-11111111-2222-4333-8444-555555555555-1","name":"main","networkInterfaces":[{"privateIpv4Address":"172.17.0.2"}]}],"taskArn":"arn:aws:ecs:us-east-1:123456789012:task/default/ratchet-11111111-2222-4333-8444-555555555555-1"}]}]"#]],
+            ecsProperties: {"taskProperties":[{"containers":[{"image":"busybox:1.36","command":["echo","Ref::what","Ref::unknown"],"environment":[{"name":"COLOUR","value":"red"}],"resourceRequirements":[{"value":"0.5","type":"VCPU"},{"value":"64","type":"MEMORY"}],"name":"main","exitCode":0,"logStreamName":"resize/default/ratchet-11111111-2222-4333-8444-555555555555-1","networkInterfaces":[{"privateIpv4Address":"172.17.0.2"}]}],"containerInstanceArn":"arn:aws:ecs:us-east-1:123456789012:container-instance/default","taskArn":"arn:aws:ecs:us-east-1:123456789012:task/default/ratchet-11111111-2222-4333-8444-555555555555-1"}]}
+            attempts: [{"container":{"containerInstanceArn":"arn:aws:ecs:us-east-1:123456789012:container-instance/default","taskArn":"arn:aws:ecs:us-east-1:123456789012:task/default/ratchet-11111111-2222-4333-8444-555555555555-1","exitCode":0,"logStreamName":"resize/default/ratchet-11111111-2222-4333-8444-555555555555-1","networkInterfaces":[{"privateIpv4Address":"172.17.0.2"}]},"startedAt":1700000001000,"stoppedAt":1700000002000,"statusReason":"Essential container in task exited","taskProperties":[{"containerInstanceArn":"arn:aws:ecs:us-east-1:123456789012:container-instance/default","taskArn":"arn:aws:ecs:us-east-1:123456789012:task/default/ratchet-11111111-2222-4333-8444-555555555555-1","containers":[{"exitCode":0,"logStreamName":"resize/default/ratchet-11111111-2222-4333-8444-555555555555-1","networkInterfaces":[{"privateIpv4Address":"172.17.0.2"}],"name":"main"}]}]}]"#]],
     );
 }
 

@@ -224,13 +224,13 @@ fn an_environment_has_limits() {
     check_environment(
         json!({}),
         expect![[
-            r#"{"computeEnvironmentName":"fast","computeEnvironmentArn":"arn:aws:batch:us-east-1:123456789012:compute-environment/fast","tags":{},"type":"MANAGED","state":"ENABLED","status":"VALID","statusReason":"ComputeEnvironment Healthy","computeResources":{"maxvCpus":16,"subnets":["subnet-1"],"type":"EC2"},"containerOrchestrationType":"ECS","uuid":"uuid","ratchet:engine":"docker","ratchet:limits":{"vcpusMilli":16000,"memoryMib":8192,"gpus":0}}"#
+            r#"{"computeEnvironmentName":"fast","computeEnvironmentArn":"arn:aws:batch:us-east-1:123456789012:compute-environment/fast","tags":{},"type":"MANAGED","state":"ENABLED","status":"VALID","statusReason":"ComputeEnvironment Healthy","computeResources":{"type":"EC2","maxvCpus":16,"subnets":["subnet-1"]},"containerOrchestrationType":"ECS","uuid":"uuid","ratchet:engine":"docker","ratchet:limits":{"vcpusMilli":16000,"memoryMib":8192,"gpus":0}}"#
         ]],
     );
     check_environment(
         json!({ "tags": { "ratchet:engine": "process", "ratchet:memory": "1024" } }),
         expect![[
-            r#"{"computeEnvironmentName":"fast","computeEnvironmentArn":"arn:aws:batch:us-east-1:123456789012:compute-environment/fast","tags":{},"type":"MANAGED","state":"ENABLED","status":"VALID","statusReason":"ComputeEnvironment Healthy","computeResources":{"maxvCpus":16,"subnets":["subnet-1"],"type":"EC2"},"containerOrchestrationType":"ECS","uuid":"uuid","ratchet:engine":"process","ratchet:limits":{"vcpusMilli":16000,"memoryMib":1024,"gpus":0}}"#
+            r#"{"computeEnvironmentName":"fast","computeEnvironmentArn":"arn:aws:batch:us-east-1:123456789012:compute-environment/fast","tags":{},"type":"MANAGED","state":"ENABLED","status":"VALID","statusReason":"ComputeEnvironment Healthy","computeResources":{"type":"EC2","maxvCpus":16,"subnets":["subnet-1"]},"containerOrchestrationType":"ECS","uuid":"uuid","ratchet:engine":"process","ratchet:limits":{"vcpusMilli":16000,"memoryMib":1024,"gpus":0}}"#
         ]],
     );
     check_environment(
@@ -311,13 +311,13 @@ fn an_update_changes_what_it_names() {
     check(
         json!({}),
         expect![[
-            r#"{"computeEnvironmentName":"fast","uuid":"uuid","state":"ENABLED","engine":"docker","limits":{"vcpusMilli":16000,"memoryMib":8192,"gpus":0},"type":"MANAGED","computeResources":{"maxvCpus":16,"subnets":["subnet-1"],"type":"EC2"}}"#
+            r#"{"computeEnvironmentName":"fast","uuid":"uuid","state":"ENABLED","engine":"docker","limits":{"vcpusMilli":16000,"memoryMib":8192,"gpus":0},"type":"MANAGED","computeResources":{"type":"EC2","maxvCpus":16,"subnets":["subnet-1"]}}"#
         ]],
     );
     check(
         json!({ "state": "DISABLED", "computeResources": { "maxvCpus": 2 }, "context": "x" }),
         expect![[
-            r#"{"computeEnvironmentName":"fast","uuid":"uuid","state":"DISABLED","engine":"docker","limits":{"vcpusMilli":2000,"memoryMib":8192,"gpus":0},"type":"MANAGED","computeResources":{"maxvCpus":2,"subnets":["subnet-1"],"type":"EC2"},"context":"x"}"#
+            r#"{"computeEnvironmentName":"fast","uuid":"uuid","state":"DISABLED","engine":"docker","limits":{"vcpusMilli":2000,"memoryMib":8192,"gpus":0},"type":"MANAGED","computeResources":{"type":"EC2","maxvCpus":2,"subnets":["subnet-1"]},"context":"x"}"#
         ]],
     );
     check(
