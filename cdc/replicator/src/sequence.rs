@@ -41,11 +41,12 @@ impl Follower {
         let mut start = 0;
         let mut ends = piece.ends.iter();
         let mut end = ends.next();
+        // Each transaction is committed by itself where one may stop the task: what is before that is done.
+        let stops = !piece.barriers.is_empty() && self.definitions_stop();
         for (index, change) in piece.changes.iter().enumerate() {
-            // Row by row, each transaction is committed by itself: what is before one that stops the task is done.
             while let Some(done) = end.filter(|end| end.changes as usize <= index) {
                 end = ends.next();
-                if self.is_careful() {
+                if stops || self.is_careful() {
                     self.stretch(&piece, start..index).await?;
                     start = index;
                     self.finish(1, 0, done).await?;
@@ -125,6 +126,12 @@ impl Follower {
     fn is_preparing(&self) -> bool {
         let two_phase = self.two_phase.as_ref();
         two_phase.is_some_and(|two_phase| two_phase.preparing)
+    }
+
+    /// Whether a definition, or a truncation, may stop the task.
+    fn definitions_stop(&self) -> bool {
+        let policies = &self.surroundings.task.settings.ddl;
+        [policies.dropped, policies.truncated, policies.altered].contains(&DdlPolicy::Stop)
     }
 
     /// Whether a truncation is done at the target.
