@@ -1,0 +1,541 @@
+//! Distributed Map: what a Map Run is asked for, what its children begin with, and where its end leads.
+//!
+//! The state waits for its run as a Task waits for its end; the iterations are executions of their own, which whoever carries the run out starts
+//! with [`crate::input::Input::StartChild`].
+
+use std::sync::Arc;
+
+use asl::definition::{Map, QueryLanguage, Seconds, State, StateId, StateKind, StateMachine};
+use asl::distributed::{Distributed, Percentage};
+use asl::query::PayloadTemplate;
+use expression::value::Value;
+use serde::{Deserialize, Serialize};
+
+use crate::execution::Execution;
+use crate::failure::Failure;
+use crate::failures::{FailureKind, Fault};
+use crate::flow::data_limit_exceeded;
+use crate::history::EventKind;
+use crate::input::{AttemptId, Effect};
+use crate::jsonata::Field;
+use crate::payload::Payload;
+use crate::reading::Source;
+use crate::step::{Env, Stepper, Transition};
+use crate::thread::{Item, Phase, ThreadId};
+
+/// What a distributed Map asks of its run; everything that can be evaluated before there is an item is evaluated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MapRunRequest {
+    /// The run's ARN.
+    pub arn: Arc<str>,
+    /// The array or object whose elements or members are the items; without it they are read.
+    pub items: Option<Payload>,
+    /// `ItemReader.Parameters` or `Arguments`
+    pub reader: Option<Payload>,
+    /// `MaxItems`
+    pub max_items: Option<u64>,
+    /// `MaxConcurrency`; 0 means no bound of its own.
+    pub max_concurrency: u64,
+    /// `ToleratedFailureCount`
+    pub tolerated_count: Option<u64>,
+    /// `ToleratedFailurePercentage`
+    pub tolerated_percentage: Option<f64>,
+    /// What makes several items the input of one child.
+    pub batch: Option<Batch>,
+    /// `ResultWriter.Parameters` or `Arguments`
+    pub writer: Option<Payload>,
+}
+
+/// What makes several items the input of one child.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Batch {
+    /// `MaxItemsPerBatch`
+    pub max_items: Option<u64>,
+    /// `MaxInputBytesPerBatch`
+    pub max_bytes: Option<u64>,
+    /// `BatchInput`
+    pub input: Option<Payload>,
+}
+
+/// A Map Run to carry out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScheduledMapRun {
+    /// Which attempt of the execution.
+    pub attempt: AttemptId,
+    /// The Map state.
+    pub state: StateId,
+    /// What is asked for.
+    pub request: MapRunRequest,
+    /// The execution with nothing but the thread that waits, so that an ItemSelector can be evaluated as in it.
+    scope: Execution,
+}
+
+/// An item of a distributed Map, as its source gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceItem {
+    /// Its place, from 0.
+    pub index: u64,
+    /// Its value.
+    pub value: Payload,
+    /// The name of the member that it is the value of.
+    pub key: Option<Arc<str>>,
+    /// Where it comes from.
+    pub source: Arc<str>,
+}
+
+/// How a Map Run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum MapRunOutcome {
+    /// Well: the results, or where they were written.
+    Succeeded(Payload),
+    /// Well, but its results are longer than a state's output may be.
+    TooLong,
+    /// Not well.
+    Failed(Failure),
+}
+
+/// A Map Run that a thread waits for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PendingMapRun {
+    pub(crate) attempt: AttemptId,
+    /// The effective input of the state: what an ItemSelector reads.
+    pub(crate) input: Payload,
+    pub(crate) request: MapRunRequest,
+}
+
+impl ScheduledMapRun {
+    /// What the items give to children, each for itself: the item, or what the ItemSelector makes of it.
+    pub fn select(
+        &mut self,
+        machine: &StateMachine,
+        env: &Env,
+        items: impl IntoIterator<Item = SourceItem>,
+    ) -> Vec<Result<Payload, Failure>> {
+        let StateKind::Map(map) = &machine.state(self.state).kind else {
+            return Vec::new();
+        };
+        let Some(selector) = &map.item_selector else {
+            return items.into_iter().map(|item| Ok(item.value)).collect();
+        };
+        let mut stepper = Stepper::new(machine, &mut self.scope, env);
+        items
+            .into_iter()
+            .map(|item| {
+                stepper
+                    .select_item(selector, item)
+                    .map_err(|fault| fault.failure)
+            })
+            .collect()
+    }
+}
+
+impl Execution {
+    /// The Map Runs that it waits for.
+    pub fn pending_map_runs(&self) -> impl Iterator<Item = ScheduledMapRun> + '_ {
+        let threads = self.attempts.values();
+        threads.filter_map(|&thread| self.scheduled_map_run(thread))
+    }
+
+    /// Whether it waits for a Map Run.
+    #[must_use]
+    pub fn awaits_map_run(&self) -> bool {
+        self.pending_map_run_attempts().next().is_some()
+    }
+
+    /// The attempts of the Map Runs that it waits for.
+    pub fn pending_map_run_attempts(&self) -> impl Iterator<Item = AttemptId> + '_ {
+        let threads = self.threads.iter().flatten();
+        threads.filter_map(|thread| match &thread.phase {
+            Phase::MapRun(run) => Some(run.attempt),
+            Phase::Ready
+            | Phase::Waiting { .. }
+            | Phase::BackingOff { .. }
+            | Phase::Task(_)
+            | Phase::Fork(_) => None,
+        })
+    }
+
+    fn scheduled_map_run(&self, thread: ThreadId) -> Option<ScheduledMapRun> {
+        let waiting = self.threads.get(thread.0 as usize)?.as_ref()?;
+        let Phase::MapRun(run) = &waiting.phase else {
+            return None;
+        };
+        let mut scope = Execution::new(self.identity.clone());
+        scope.last_event = self.last_event;
+        scope.last_timestamp = self.last_timestamp;
+        scope.supplement = self.supplement.clone();
+        let mut alone = waiting.clone();
+        alone.parent = None;
+        scope.threads.push(Some(alone));
+        Some(ScheduledMapRun {
+            attempt: run.attempt,
+            state: waiting.state,
+            request: run.request.clone(),
+            scope,
+        })
+    }
+}
+
+/// The only thread of a [`ScheduledMapRun`]'s scope.
+const ALONE: ThreadId = ThreadId(0);
+
+/// `$$.Map.Item.Source` of items that stand in the state's input.
+pub const STATE_DATA: &str = "STATE_DATA";
+
+impl Stepper<'_> {
+    /// Begins the Map Run of a distributed Map.
+    pub(crate) fn begin_map_run(
+        &mut self,
+        thread: ThreadId,
+        state: &State,
+        map: &Map,
+        distributed: &Distributed,
+    ) -> Result<Transition, Fault> {
+        let input = self.effective_input(thread, state)?;
+        let source = Source::of(&input);
+        let items = match &distributed.reader {
+            Some(_) => None,
+            None => Some(self.items_of(thread, state, map, &source)?),
+        };
+        let max_concurrency = match &map.max_concurrency {
+            None => 0,
+            Some(bound) => self.seconds(thread, &source, bound, "MaxConcurrency")?,
+        };
+        let length = items.as_ref().map_or(0, |items| item_count(items.value()));
+        self.emit(thread, EventKind::MapStarted { length });
+        let request = self.map_run_request(thread, &source, distributed)?;
+        drop(source);
+        let attempt = AttemptId(self.execution.last_event + 1);
+        let arn = self.map_run_arn(state, distributed, attempt);
+        self.emit(thread, EventKind::MapRunStarted { arn: arn.clone() });
+        if self.ended.is_some() {
+            return Ok(Transition::Await);
+        }
+        let request = MapRunRequest {
+            arn,
+            items,
+            max_concurrency,
+            ..request
+        };
+        self.thread_mut(thread).phase = Phase::MapRun(Box::new(PendingMapRun {
+            attempt,
+            input,
+            request,
+        }));
+        self.execution.attempts.insert(attempt, thread);
+        let scheduled = self.execution.scheduled_map_run(thread);
+        let scheduled = scheduled.expect("the thread waits for the run since the line above");
+        self.effects.push(Effect::StartMapRun(Box::new(scheduled)));
+        Ok(Transition::Await)
+    }
+
+    /// The items that stand in the state's input.
+    pub(crate) fn items_of(
+        &self,
+        thread: ThreadId,
+        state: &State,
+        map: &Map,
+        source: &Source<'_>,
+    ) -> Result<Payload, Fault> {
+        let items = match (&map.items_path, state.query_language) {
+            (_, QueryLanguage::Jsonata) => {
+                return self.query_items(thread, source, map.items.as_ref());
+            }
+            (None, QueryLanguage::JsonPath) => source.root.clone(),
+            (Some(path), QueryLanguage::JsonPath) if path.is_root() => source.root.clone(),
+            (Some(path), QueryLanguage::JsonPath) => {
+                self.select(thread, source.root.value(), path)?
+            }
+        };
+        if matches!(items.value(), Value::Array(_) | Value::Object(_)) {
+            return Ok(items);
+        }
+        let cause = match &map.items_path {
+            Some(path) => format!("Reference path \"{}\" must point to array.", path.text()),
+            None => format!(
+                "Map state input must be an array but was: {}",
+                items.value().to_quoted_text()
+            ),
+        };
+        Err(self.runtime_failure(thread, &cause))
+    }
+
+    /// What the fields of the distributed mode come to. AWS evaluates them after the state's start is recorded.
+    pub(crate) fn map_run_request(
+        &self,
+        thread: ThreadId,
+        source: &Source<'_>,
+        distributed: &Distributed,
+    ) -> Result<MapRunRequest, Fault> {
+        let payload = |template: Option<&PayloadTemplate>, field: Field<'_>| {
+            template
+                .map(|template| self.evaluate(thread, source, template, field))
+                .transpose()
+        };
+        let number = |number: Option<&Seconds>, field: &str| {
+            number
+                .map(|number| self.seconds(thread, source, number, field))
+                .transpose()
+        };
+        let tolerated_count = self.tolerated_count(thread, source, distributed)?;
+        let tolerated_percentage = self.tolerated_percentage(thread, source, distributed)?;
+        let reader = distributed.reader.as_ref();
+        let reader_field = Field::Named("ItemReader");
+        let writer = distributed.writer.as_ref();
+        let writer_field = Field::Named("ResultWriter");
+        let batch = match &distributed.batcher {
+            None => None,
+            Some(batcher) => {
+                let field = Field::Named("ItemBatcher");
+                let field = Field::Member(&field, "BatchInput");
+                Some(Batch {
+                    max_items: number(batcher.max_items.as_ref(), "MaxItemsPerBatch")?,
+                    max_bytes: number(batcher.max_bytes.as_ref(), "MaxInputBytesPerBatch")?,
+                    input: payload(batcher.input.as_ref(), field)?,
+                })
+            }
+        };
+        Ok(MapRunRequest {
+            arn: Arc::from(""),
+            items: None,
+            reader: payload(
+                reader.and_then(|reader| reader.parameters.as_ref()),
+                Field::Member(&reader_field, "Arguments"),
+            )?,
+            max_items: number(
+                reader.and_then(|reader| reader.max_items.as_ref()),
+                "MaxItems",
+            )?,
+            max_concurrency: 0,
+            tolerated_count,
+            tolerated_percentage,
+            batch,
+            writer: payload(
+                writer.and_then(|writer| writer.target.as_ref()),
+                Field::Member(&writer_field, "Arguments"),
+            )?,
+        })
+    }
+
+    fn tolerated_count(
+        &self,
+        thread: ThreadId,
+        source: &Source<'_>,
+        distributed: &Distributed,
+    ) -> Result<Option<u64>, Fault> {
+        const FIELD: &str = "ToleratedFailureCount";
+        let path = match &distributed.tolerated_count {
+            None => return Ok(None),
+            Some(Seconds::Path(path)) => path,
+            Some(other @ (Seconds::Fixed(_) | Seconds::Query(_))) => {
+                return self.seconds(thread, source, other, FIELD).map(Some);
+            }
+        };
+        let value = self
+            .with_scope(thread, source.root.value(), |scope| path.evaluate(scope))
+            .map_err(|error| {
+                self.field_failure(thread, "ToleratedFailureCountPath", path.text(), error)
+            })?;
+        match value.as_i64() {
+            Some(count) => match u64::try_from(count) {
+                Ok(count) => Ok(Some(count)),
+                Err(_) => {
+                    let cause = format!("{FIELD} cannot be negative.");
+                    Err(self.runtime_failure(thread, &cause))
+                }
+            },
+            None => Err(self.wrong_number(thread, FIELD, "integer", &value, path.text())),
+        }
+    }
+
+    fn tolerated_percentage(
+        &self,
+        thread: ThreadId,
+        source: &Source<'_>,
+        distributed: &Distributed,
+    ) -> Result<Option<f64>, Fault> {
+        const FIELD: &str = "ToleratedFailurePercentage";
+        let percentage = match &distributed.tolerated_percentage {
+            None => return Ok(None),
+            Some(Percentage::Fixed(percentage)) => *percentage,
+            Some(Percentage::Query(query)) => {
+                let field = Field::Named(FIELD);
+                let value = self.query(thread, source, query, field)?;
+                value
+                    .as_f64()
+                    .ok_or_else(|| self.type_failure(thread, query, field, "number", &value))?
+            }
+            Some(Percentage::Path(path)) => {
+                let value = self
+                    .with_scope(thread, source.root.value(), |scope| path.evaluate(scope))
+                    .map_err(|error| {
+                        let field = "ToleratedFailurePercentagePath";
+                        self.field_failure(thread, field, path.text(), error)
+                    })?;
+                value
+                    .as_f64()
+                    .ok_or_else(|| self.wrong_number(thread, FIELD, "float", &value, path.text()))?
+            }
+        };
+        if (0.0..=100.0).contains(&percentage) {
+            return Ok(Some(percentage));
+        }
+        let cause = format!("{FIELD} must be between 0 and 100.");
+        Err(self.runtime_failure(thread, &cause))
+    }
+
+    fn wrong_number(
+        &self,
+        thread: ThreadId,
+        field: &str,
+        expected: &str,
+        value: &Value,
+        path: &str,
+    ) -> Fault {
+        let shown = match value {
+            Value::String(text) => text.to_string(),
+            other => other.to_text(),
+        };
+        let cause = format!(
+            "The {field}Path field refers to value \"{shown}\" which is not a valid {expected}: {path}"
+        );
+        self.runtime_failure(thread, &cause)
+    }
+
+    /// `arn:aws:states:…:mapRun:machine/label:uuid`
+    fn map_run_arn(
+        &self,
+        state: &State,
+        distributed: &Distributed,
+        attempt: AttemptId,
+    ) -> Arc<str> {
+        let identity = &self.execution.identity;
+        let prefix: Vec<&str> = identity.arn.splitn(6, ':').take(5).collect();
+        let machine = &identity.state_machine_name;
+        let label = match &distributed.label {
+            Some(label) => label.to_string(),
+            // AWS makes one of its own, which stays with the state.
+            None => uuid_text(fingerprint(machine, &state.name)),
+        };
+        let unique = uuid_text(self.random.secret(attempt.0));
+        format!("{}:mapRun:{machine}/{label}:{unique}", prefix.join(":")).into()
+    }
+
+    /// A Map Run ended.
+    pub(crate) fn map_run_ended(&mut self, attempt: AttemptId, outcome: MapRunOutcome) {
+        let Some(&thread) = self.execution.attempts.get(&attempt) else {
+            return;
+        };
+        if !matches!(self.thread(thread).phase, Phase::MapRun(_)) {
+            return;
+        }
+        self.execution.attempts.remove(&attempt);
+        self.thread_mut(thread).phase = Phase::Ready;
+        let state = self.machine.state(self.thread(thread).state);
+        let StateKind::Map(map) = &state.kind else {
+            return;
+        };
+        let result = match outcome {
+            MapRunOutcome::Succeeded(result) => result,
+            MapRunOutcome::TooLong => {
+                self.emit(thread, EventKind::MapRunSucceeded);
+                self.state_failed(thread, data_limit_exceeded(&state.name).into());
+                return;
+            }
+            MapRunOutcome::Failed(failure) => {
+                self.emit(thread, EventKind::MapRunFailed(failure.clone()));
+                // Whatever it is called: it is no fault of the state's own, which nothing could catch.
+                let kind = FailureKind::Child;
+                self.state_failed(thread, Fault { failure, kind });
+                return;
+            }
+        };
+        self.emit(thread, EventKind::MapRunSucceeded);
+        let previous = self.thread(thread).previous;
+        self.emit_after(previous, EventKind::MapSucceeded);
+        let transition = self
+            .apply_selector(thread, map.result_selector.as_ref(), &result)
+            .and_then(|selected| self.leave(thread, state, result, selected, &map.result_path))
+            .unwrap_or_else(Transition::Fail);
+        self.follow(thread, transition);
+    }
+
+    /// What the ItemSelector makes of an item.
+    fn select_item(
+        &mut self,
+        selector: &PayloadTemplate,
+        item: SourceItem,
+    ) -> Result<Payload, Fault> {
+        let record = self.thread_mut(ALONE);
+        let Phase::MapRun(run) = &record.phase else {
+            return Ok(item.value);
+        };
+        let root = run.input.clone();
+        record.item = Some(Item {
+            index: item.index,
+            value: item.value,
+            key: item.key,
+            source: Some(item.source),
+        });
+        let source = Source::of(&root);
+        let field = Field::Named("ItemSelector");
+        let input = self.evaluate(ALONE, &source, selector, field)?;
+        self.check_size(&input, &self.state_of(ALONE).name)?;
+        Ok(input)
+    }
+}
+
+/// How many items a value has.
+#[must_use]
+pub fn item_count(items: &Value) -> u64 {
+    match items {
+        Value::Array(items) => items.len() as u64,
+        Value::Object(members) => members.len() as u64,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
+}
+
+/// A label for a state that has none: the same for every run of the state.
+fn fingerprint(machine: &str, state: &str) -> u128 {
+    // FNV-1a of 128 bits; nothing depends on its strength.
+    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    let bytes = machine.bytes().chain([0]).chain(state.bytes());
+    bytes.fold(OFFSET, |hash, byte| {
+        (hash ^ u128::from(byte)).wrapping_mul(PRIME)
+    })
+}
+
+/// The number as a UUID of version 4.
+#[must_use]
+pub fn uuid_text(number: u128) -> String {
+    const VERSION: u128 = 0xf << 76;
+    const VARIANT: u128 = 0x3 << 62;
+    let number = (number & !VERSION & !VARIANT) | (0x4 << 76) | (0x2 << 62);
+    let text = format!("{number:032x}");
+    format!(
+        "{}-{}-{}-{}-{}",
+        &text[..8],
+        &text[8..12],
+        &text[12..16],
+        &text[16..20],
+        &text[20..]
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fingerprint, uuid_text};
+
+    #[test]
+    fn a_number_is_shown_as_a_uuid() {
+        assert_eq!(uuid_text(0), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(uuid_text(u128::MAX), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    }
+
+    #[test]
+    fn a_state_has_a_label_of_its_own() {
+        assert_eq!(fingerprint("m", "s"), fingerprint("m", "s"));
+        assert_ne!(fingerprint("m", "s"), fingerprint("ms", ""));
+    }
+}
