@@ -6,6 +6,8 @@ use expression::path::{Path, ReferencePath};
 use expression::template::{Expression, Template};
 use expression::value::Value;
 
+use crate::distributed::Distributed;
+use crate::query::{PayloadTemplate, Query, Reads};
 use crate::resource::Resource;
 
 /// A state's place in [`StateMachine::states`]: document order, so that the same text always gives the same numbers.
@@ -83,7 +85,11 @@ pub struct State {
     /// `OutputPath`
     pub output_path: PathField,
     /// `Assign`
-    pub assign: Option<Template>,
+    pub assign: Option<PayloadTemplate>,
+    /// `Output`
+    pub output: Option<PayloadTemplate>,
+    /// What its JSONata expressions read of `$states`.
+    pub reads: Reads,
     /// What follows. Choice, Succeed and Fail say `End` here; a Choice's ways are in its rules.
     pub then: Then,
     /// What it does.
@@ -166,10 +172,10 @@ impl StateKind {
 pub struct Task {
     /// What is called.
     pub resource: Resource,
-    /// `Parameters`
-    pub parameters: Option<Template>,
+    /// `Parameters` or `Arguments`
+    pub parameters: Option<PayloadTemplate>,
     /// `Credentials`
-    pub credentials: Option<Template>,
+    pub credentials: Option<PayloadTemplate>,
     /// `TimeoutSeconds` or `TimeoutSecondsPath`
     pub timeout: Option<Seconds>,
     /// `HeartbeatSeconds` or `HeartbeatSecondsPath`
@@ -189,6 +195,8 @@ pub enum Seconds {
     Fixed(u64),
     /// Found in the input, the context object or a variable.
     Path(Path),
+    /// Computed.
+    Query(Query),
 }
 
 /// A Pass state's own fields.
@@ -219,7 +227,9 @@ pub struct ChoiceRule {
     /// Where it leads.
     pub next: StateId,
     /// Replaces the state's `Assign` when this rule decides.
-    pub assign: Option<Template>,
+    pub assign: Option<PayloadTemplate>,
+    /// Replaces the state's `Output` when this rule decides.
+    pub output: Option<PayloadTemplate>,
 }
 
 /// When a choice rule holds.
@@ -238,6 +248,10 @@ pub enum Condition {
         /// The operator and what it compares with.
         comparison: Comparison,
     },
+    /// Always, or never: a JSONata rule's `Condition` that is a boolean.
+    Constant(bool),
+    /// What a JSONata rule's `Condition` computes.
+    Query(Query),
 }
 
 /// The 39 comparison operators of a choice rule.
@@ -307,6 +321,8 @@ pub enum Wait {
     Until(i64),
     /// `TimestampPath`
     UntilPath(Path),
+    /// `Timestamp` of a JSONata state that computes it.
+    UntilQuery(Query),
 }
 
 /// A Fail state's own fields.
@@ -325,6 +341,8 @@ pub enum FailText {
     Literal(Arc<str>),
     /// A path or an intrinsic function that gives a string.
     Computed(Expression),
+    /// A JSONata expression that gives a string.
+    Query(Query),
 }
 
 /// A Parallel state's own fields.
@@ -332,8 +350,8 @@ pub enum FailText {
 pub struct Parallel {
     /// `Branches`
     pub branches: Vec<BlockId>,
-    /// `Parameters`
-    pub parameters: Option<Template>,
+    /// `Parameters` or `Arguments`
+    pub parameters: Option<PayloadTemplate>,
     /// `ResultSelector`
     pub result_selector: Option<Template>,
     /// `ResultPath`
@@ -347,12 +365,14 @@ pub struct Parallel {
 pub struct Map {
     /// `ItemsPath`: where the array is; `None` means the effective input itself.
     pub items_path: Option<Path>,
+    /// `Items`: what gives the array; `None` means the state's input.
+    pub items: Option<PayloadTemplate>,
     /// `ItemSelector`, or `Parameters` of the older form.
-    pub item_selector: Option<Template>,
+    pub item_selector: Option<PayloadTemplate>,
     /// `ItemProcessor`, or `Iterator` of the older form.
     pub processor: BlockId,
-    /// `ProcessorConfig.Mode`
-    pub mode: MapMode,
+    /// What it has when its iterations run in executions of their own (`ProcessorConfig.Mode` is `DISTRIBUTED`).
+    pub distributed: Option<Box<Distributed>>,
     /// `MaxConcurrency` or `MaxConcurrencyPath`; 0 means no bound of its own.
     pub max_concurrency: Option<Seconds>,
     /// `ResultSelector`
@@ -361,16 +381,6 @@ pub struct Map {
     pub result_path: ResultPath,
     /// `Retry` and `Catch`
     pub on_error: OnError,
-}
-
-/// Where a Map's iterations run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MapMode {
-    /// In the execution itself.
-    #[default]
-    Inline,
-    /// In executions of their own (a Map Run).
-    Distributed,
 }
 
 /// What a Task, Parallel or Map does about a failure.
@@ -419,5 +429,7 @@ pub struct Catcher {
     /// `ResultPath`
     pub result_path: ResultPath,
     /// `Assign`, replaces the state's
-    pub assign: Option<Template>,
+    pub assign: Option<PayloadTemplate>,
+    /// `Output`, replaces the state's
+    pub output: Option<PayloadTemplate>,
 }

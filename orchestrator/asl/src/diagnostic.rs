@@ -61,6 +61,10 @@ pub enum Code {
     RepeatedField,
     /// An expression that can't be compiled.
     InvalidExpression,
+    /// A JSONata expression that can't be parsed.
+    InvalidJsonata,
+    /// A JSONata expression that reads what is not there.
+    UnsupportedJsonata,
     /// Something that is part of the language but not of this version.
     NotSupported,
 }
@@ -74,6 +78,8 @@ impl Code {
             Self::MissingTransitionTarget | Self::UnreachableState => "MISSING_TRANSITION_TARGET",
             Self::NoWayToAnEnd => "MISSING_END_STATE",
             Self::DuplicateStateName => "DUPLICATE_STATE_NAME",
+            Self::InvalidJsonata => "INVALID_JSONATA_EXPRESSION",
+            Self::UnsupportedJsonata => "UNSUPPORTED_JSONATA_EXPRESSION",
             Self::SchemaValidationFailed
             | Self::RepeatedField
             | Self::InvalidExpression
@@ -93,6 +99,8 @@ impl fmt::Display for Code {
             Self::DuplicateStateName => "DUPLICATE_STATE_NAME",
             Self::RepeatedField => "REPEATED_FIELD",
             Self::InvalidExpression => "INVALID_EXPRESSION",
+            Self::InvalidJsonata => "INVALID_JSONATA_EXPRESSION",
+            Self::UnsupportedJsonata => "UNSUPPORTED_JSONATA_EXPRESSION",
             Self::NotSupported => "NOT_SUPPORTED",
         })
     }

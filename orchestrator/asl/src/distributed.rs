@@ -2,6 +2,102 @@
 
 use std::sync::Arc;
 
+use expression::path::Path;
+
+use crate::definition::Seconds;
+use crate::query::{PayloadTemplate, Query};
+
+/// What a Map state has in its distributed mode.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Distributed {
+    /// `ProcessorConfig.ExecutionType`
+    pub child_type: ChildType,
+    /// `Label`
+    pub label: Option<Arc<str>>,
+    /// `ItemReader`; without it the items stand in the state's input.
+    pub reader: Option<ItemReader>,
+    /// `ItemBatcher`
+    pub batcher: Option<ItemBatcher>,
+    /// `ResultWriter`
+    pub writer: Option<ResultWriter>,
+    /// `ToleratedFailureCount` or `ToleratedFailureCountPath`
+    pub tolerated_count: Option<Seconds>,
+    /// `ToleratedFailurePercentage` or `ToleratedFailurePercentagePath`
+    pub tolerated_percentage: Option<Percentage>,
+}
+
+impl Distributed {
+    /// The payloads that it describes, in the order in which AWS lists the fields.
+    pub fn payloads(&self) -> impl Iterator<Item = &PayloadTemplate> {
+        let reader = self.reader.as_ref();
+        let batcher = self.batcher.as_ref();
+        let writer = self.writer.as_ref();
+        let payloads = [
+            reader.and_then(|reader| reader.parameters.as_ref()),
+            batcher.and_then(|batcher| batcher.input.as_ref()),
+            writer.and_then(|writer| writer.target.as_ref()),
+        ];
+        payloads.into_iter().flatten()
+    }
+
+    /// The numbers that it names, but for the percentage.
+    pub fn numbers(&self) -> impl Iterator<Item = &Seconds> {
+        let reader = self.reader.as_ref();
+        let batcher = self.batcher.as_ref();
+        let numbers = [
+            reader.and_then(|reader| reader.max_items.as_ref()),
+            batcher.and_then(|batcher| batcher.max_items.as_ref()),
+            batcher.and_then(|batcher| batcher.max_bytes.as_ref()),
+            self.tolerated_count.as_ref(),
+        ];
+        numbers.into_iter().flatten()
+    }
+}
+
+/// `ItemReader`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemReader {
+    /// `Resource`
+    pub resource: ReaderResource,
+    /// `Parameters` or `Arguments`
+    pub parameters: Option<PayloadTemplate>,
+    /// `ReaderConfig`
+    pub config: ReaderConfig,
+    /// `MaxItems` or `MaxItemsPath`
+    pub max_items: Option<Seconds>,
+}
+
+/// `ItemBatcher`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemBatcher {
+    /// `MaxItemsPerBatch` or `MaxItemsPerBatchPath`
+    pub max_items: Option<Seconds>,
+    /// `MaxInputBytesPerBatch` or `MaxInputBytesPerBatchPath`
+    pub max_bytes: Option<Seconds>,
+    /// `BatchInput`
+    pub input: Option<PayloadTemplate>,
+}
+
+/// `ResultWriter`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResultWriter {
+    /// `Parameters` or `Arguments`, where there is a `Resource`; without one the results are the state's output, in the form of `config`.
+    pub target: Option<PayloadTemplate>,
+    /// `WriterConfig`
+    pub config: Option<WriterConfig>,
+}
+
+/// A share of the items, in percent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Percentage {
+    /// Written down.
+    Fixed(f64),
+    /// Found in the input, the context object or a variable.
+    Path(Path),
+    /// Computed.
+    Query(Query),
+}
+
 /// What kind of executions a distributed Map starts (`ProcessorConfig.ExecutionType`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ChildType {

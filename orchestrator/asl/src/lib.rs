@@ -6,7 +6,7 @@
 //!                                └──variables::variable_references──▶ what each state reads
 //! ```
 //!
-//! Read [`definition`] first, then [`resource`], [`diagnostic`] and [`parser`]; [`graph`] and [`variables`] look at a machine
+//! Read [`definition`] first, then [`query`], [`resource`], [`diagnostic`] and [`parser`]; [`graph`] and [`variables`] look at a machine
 //! that is parsed.
 
 pub mod definition;
@@ -16,5 +16,6 @@ pub mod graph;
 mod json;
 pub mod parameters;
 pub mod parser;
+pub mod query;
 pub mod resource;
 pub mod variables;

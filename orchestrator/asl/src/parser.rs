@@ -17,6 +17,7 @@ mod lone;
 mod machine;
 mod map;
 mod outline;
+mod queries;
 mod scope;
 mod simple;
 mod state;

@@ -1,5 +1,6 @@
 //! Which workflow variables the states of a machine read.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use expression::path::Path;
@@ -10,6 +11,8 @@ use crate::definition::{
     Choice, Comparison, Condition, Fail, FailText, Map, OnError, Operand, PathField, Seconds,
     State, StateKind, StateMachine, Task, Wait,
 };
+use crate::distributed::Percentage;
+use crate::query::{PayloadTemplate, Query};
 
 /// The variables that each state reads, by the state's name: each once, in order of appearance. States that read none are
 /// left out (`variableReferences` of AWS's DescribeStateMachine).
@@ -34,29 +37,49 @@ fn read_by(state: &State) -> Vec<Arc<str>> {
         StateKind::Succeed => {}
         StateKind::Fail(fail) => names.fail(fail),
         StateKind::Parallel(parallel) => {
-            names.template(parallel.parameters.as_ref());
+            names.payload(parallel.parameters.as_ref());
             names.template(parallel.result_selector.as_ref());
             names.on_error(&parallel.on_error);
         }
         StateKind::Map(map) => names.map(map),
     }
-    names.template(state.assign.as_ref());
+    names.payload(state.assign.as_ref());
+    names.payload(state.output.as_ref());
     names.path_field(&state.output_path);
-    names.0.into_iter().map(Arc::from).collect()
+    names.0.iter().map(|name| Arc::from(&**name)).collect()
 }
 
 /// The names found so far.
 #[derive(Default)]
-struct Names<'m>(IndexSet<&'m str>);
+struct Names<'m>(IndexSet<Cow<'m, str>>);
 
 impl<'m> Names<'m> {
+    fn add(&mut self, names: impl IntoIterator<Item = &'m str>) {
+        self.0.extend(names.into_iter().map(Cow::Borrowed));
+    }
+
+    fn query(&mut self, query: &Query) {
+        let names = query.expression.variables().into_iter();
+        let names = names.filter(|name| name != "states");
+        self.0.extend(names.map(Cow::Owned));
+    }
+
+    fn payload(&mut self, template: Option<&'m PayloadTemplate>) {
+        match template {
+            Some(PayloadTemplate::JsonPath(template)) => self.template(Some(template)),
+            Some(PayloadTemplate::Jsonata(template)) => {
+                template.each_query(&mut |query| self.query(query));
+            }
+            None => {}
+        }
+    }
+
     fn path(&mut self, path: &'m Path) {
-        self.0.extend(path.variable());
+        self.add(path.variable());
     }
 
     fn template(&mut self, template: Option<&'m Template>) {
-        self.0
-            .extend(template.into_iter().flat_map(Template::variables));
+        self.add(template.into_iter().flat_map(Template::variables));
     }
 
     fn path_field(&mut self, field: &'m PathField) {
@@ -69,13 +92,14 @@ impl<'m> Names<'m> {
     fn seconds(&mut self, seconds: Option<&'m Seconds>) {
         match seconds {
             Some(Seconds::Path(path)) => self.path(path),
+            Some(Seconds::Query(query)) => self.query(query),
             Some(Seconds::Fixed(_)) | None => {}
         }
     }
 
     fn task(&mut self, task: &'m Task) {
-        self.template(task.parameters.as_ref());
-        self.template(task.credentials.as_ref());
+        self.payload(task.parameters.as_ref());
+        self.payload(task.credentials.as_ref());
         self.seconds(task.timeout.as_ref());
         self.seconds(task.heartbeat.as_ref());
         self.template(task.result_selector.as_ref());
@@ -85,7 +109,8 @@ impl<'m> Names<'m> {
     fn choice(&mut self, choice: &'m Choice) {
         for rule in &choice.rules {
             self.condition(&rule.condition);
-            self.template(rule.assign.as_ref());
+            self.payload(rule.assign.as_ref());
+            self.payload(rule.output.as_ref());
         }
     }
 
@@ -97,6 +122,8 @@ impl<'m> Names<'m> {
                 }
             }
             Condition::Not(inner) => self.condition(inner),
+            Condition::Constant(_) => {}
+            Condition::Query(query) => self.query(query),
             Condition::Test {
                 variable,
                 comparison,
@@ -125,13 +152,15 @@ impl<'m> Names<'m> {
             Wait::Seconds(seconds) => self.seconds(Some(seconds)),
             Wait::Until(_) => {}
             Wait::UntilPath(path) => self.path(path),
+            Wait::UntilQuery(query) => self.query(query),
         }
     }
 
     fn fail(&mut self, fail: &'m Fail) {
         for text in [&fail.error, &fail.cause] {
             match text {
-                Some(FailText::Computed(expression)) => self.0.extend(expression.variables()),
+                Some(FailText::Computed(expression)) => self.add(expression.variables()),
+                Some(FailText::Query(query)) => self.query(query),
                 Some(FailText::Literal(_)) | None => {}
             }
         }
@@ -141,15 +170,30 @@ impl<'m> Names<'m> {
         if let Some(path) = &map.items_path {
             self.path(path);
         }
-        self.template(map.item_selector.as_ref());
+        self.payload(map.items.as_ref());
+        self.payload(map.item_selector.as_ref());
         self.seconds(map.max_concurrency.as_ref());
+        if let Some(distributed) = &map.distributed {
+            for payload in distributed.payloads() {
+                self.payload(Some(payload));
+            }
+            for number in distributed.numbers() {
+                self.seconds(Some(number));
+            }
+            match &distributed.tolerated_percentage {
+                Some(Percentage::Path(path)) => self.path(path),
+                Some(Percentage::Query(query)) => self.query(query),
+                Some(Percentage::Fixed(_)) | None => {}
+            }
+        }
         self.template(map.result_selector.as_ref());
         self.on_error(&map.on_error);
     }
 
     fn on_error(&mut self, on_error: &'m OnError) {
         for catcher in &on_error.catch {
-            self.template(catcher.assign.as_ref());
+            self.payload(catcher.assign.as_ref());
+            self.payload(catcher.output.as_ref());
         }
     }
 }

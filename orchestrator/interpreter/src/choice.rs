@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 
-use asl::definition::{Choice, Comparison, Condition, Operand, Order, State, Then, TypeTest};
+use asl::definition::{
+    Choice, Comparison, Condition, Operand, Order, QueryLanguage, State, Then, TypeTest,
+};
 use expression::comparison::{Timestamp, compare_numbers, compare_strings, matches};
 use expression::path::Path;
 use expression::scope::{EvaluationError, Scope};
@@ -10,6 +12,8 @@ use expression::value::Value;
 
 use crate::failure::{Failure, names};
 use crate::failures::Fault;
+use crate::jsonata::{Conclusion, Field};
+use crate::reading::Source;
 use crate::step::{Stepper, Transition};
 use crate::thread::ThreadId;
 
@@ -21,6 +25,9 @@ impl Stepper<'_> {
         state: &State,
         choice: &Choice,
     ) -> Result<Transition, Fault> {
+        if state.query_language == QueryLanguage::Jsonata {
+            return self.choose_jsonata(thread, state, choice);
+        }
         let input = self.effective_input(thread, state)?;
         let decided = self.with_scope(thread, input.value(), |scope| {
             for rule in &choice.rules {
@@ -34,15 +41,56 @@ impl Stepper<'_> {
         let (next, assign) = match (rule, choice.default) {
             (Some(rule), _) => (rule.next, rule.assign.as_ref().or(state.assign.as_ref())),
             (None, Some(default)) => (default, state.assign.as_ref()),
-            (None, None) => {
-                let cause = "Failed to transition out of the state. The state does not point to a next state.";
-                let cause = self.located(thread, cause);
-                return Err(Failure::new(names::NO_CHOICE_MATCHED, cause).into());
-            }
+            (None, None) => return Err(self.no_choice(thread)),
         };
-        let assigned = self.assign(thread, assign, &input)?;
+        let source = Source::of(&input);
+        let assigned = self.assign(thread, &source, assign, Field::Named("Assign"))?;
         let output = self.output_of(thread, state, input)?;
         self.exit(thread, state, output, assigned, Then::Next(next))
+    }
+
+    /// The same in JSONata: all conditions, and what follows from them, read the state's input.
+    fn choose_jsonata(
+        &mut self,
+        thread: ThreadId,
+        state: &State,
+        choice: &Choice,
+    ) -> Result<Transition, Fault> {
+        let input = self.thread(thread).input.clone();
+        let source = Source::of(&input);
+        let mut decided = None;
+        for (index, rule) in choice.rules.iter().enumerate() {
+            let holds = match &rule.condition {
+                Condition::Query(query) => {
+                    let field = Field::OfList("Choices", index, "Condition");
+                    self.query_condition(thread, &source, query, field)?
+                }
+                Condition::Constant(holds) => *holds,
+                // Comparisons are JSONPath's.
+                Condition::And(_)
+                | Condition::Or(_)
+                | Condition::Not(_)
+                | Condition::Test { .. } => false,
+            };
+            if holds {
+                decided = Some((index, rule));
+                break;
+            }
+        }
+        let (conclusion, next) = match (decided, choice.default) {
+            (Some((index, rule)), _) => (Conclusion::of_rule(state, index, rule), rule.next),
+            (None, Some(default)) => (Conclusion::of_state(state), default),
+            (None, None) => return Err(self.no_choice(thread)),
+        };
+        let (assigned, output) = self.conclude(thread, &source, &conclusion, input.clone())?;
+        self.exit(thread, state, output, assigned, Then::Next(next))
+    }
+
+    fn no_choice(&self, thread: ThreadId) -> Fault {
+        let cause =
+            "Failed to transition out of the state. The state does not point to a next state.";
+        let cause = self.located(thread, cause);
+        Failure::new(names::NO_CHOICE_MATCHED, cause).into()
     }
 
     fn condition_failure(&self, thread: ThreadId, error: ConditionError) -> Fault {
@@ -82,6 +130,9 @@ fn holds(condition: &Condition, scope: &Scope<'_>) -> Result<bool, ConditionErro
             Ok(false)
         }
         Condition::Not(condition) => Ok(!holds(condition, scope)?),
+        Condition::Constant(holds) => Ok(*holds),
+        // Expressions are JSONata's, and evaluated where its states choose.
+        Condition::Query(_) => Ok(false),
         Condition::Test {
             variable,
             comparison,

@@ -7,12 +7,13 @@ use expression::scope::Context;
 use expression::value::Value;
 use jiff::Timestamp;
 
-use crate::execution::Identity;
+use crate::execution::{Identity, Supplement};
 use crate::thread::Item;
 
 /// What the context object is made of.
 pub(crate) struct ContextObject<'a> {
     pub(crate) identity: &'a Identity,
+    pub(crate) supplement: &'a Supplement,
     pub(crate) state_name: &'a Arc<str>,
     pub(crate) entered_at: i64,
     pub(crate) retry_count: Option<u32>,
@@ -39,7 +40,12 @@ impl ContextObject<'_> {
             ("RoleArn", identity.role_arn.clone().into()),
         ];
         if !identity.is_express() {
-            execution.push(("RedriveCount", 0_u64.into()));
+            let redrives = self.supplement.redrives;
+            execution.push(("RedriveCount", u64::from(redrives).into()));
+            if redrives > 0 {
+                let redriven_at = iso_time(self.supplement.redriven_at);
+                execution.push(("RedriveTime", redriven_at.into()));
+            }
         }
         let mut state = vec![
             ("Name", self.state_name.clone().into()),
@@ -60,10 +66,15 @@ impl ContextObject<'_> {
             ("State", Value::object(state)),
         ];
         if let Some(item) = self.item {
-            let item = Value::object([
-                ("Index", item.index.into()),
-                ("Value", item.value.value().clone()),
-            ]);
+            let mut of_item = vec![("Index", item.index.into())];
+            if let Some(key) = &item.key {
+                of_item.push(("Key", key.clone().into()));
+            }
+            of_item.push(("Value", item.value.value().clone()));
+            if let Some(source) = &item.source {
+                of_item.push(("Source", source.clone().into()));
+            }
+            let item = Value::object(of_item);
             members.push(("Map", Value::object([("Item", item)])));
         }
         if let Some(token) = &self.token {
@@ -75,7 +86,8 @@ impl ContextObject<'_> {
 }
 
 /// `2026-11-22T20:04:26.123Z`
-fn iso_time(milliseconds: i64) -> String {
+#[must_use]
+pub fn iso_time(milliseconds: i64) -> String {
     match Timestamp::from_millisecond(milliseconds) {
         Ok(time) => format!("{time:.3}"),
         Err(_) => milliseconds.to_string(),

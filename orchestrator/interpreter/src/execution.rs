@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::input::{AttemptId, TaskToken};
+use crate::mocks::Mocks;
 use crate::payload::Payload;
 use crate::thread::{Phase, Progress, Thread, ThreadId, Work};
 
@@ -62,6 +63,19 @@ pub enum Status {
     Aborted(Failure),
 }
 
+/// What operators did to an execution, and what it was started with beside its input.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Supplement {
+    /// How often it was redriven.
+    pub redrives: u32,
+    /// When it was redriven last: milliseconds since 1970.
+    pub redriven_at: i64,
+    /// Since when it is paused.
+    pub paused_at: Option<i64>,
+    /// What stands in for its tasks.
+    pub mocks: Option<Box<Mocks>>,
+}
+
 /// An execution. [`crate::step::step`] is the only thing that changes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
@@ -81,6 +95,9 @@ pub struct Execution {
     pub(crate) threads: Vec<Option<Thread>>,
     /// What a step that stopped at its budget still has to do, last first.
     pub(crate) unfinished: Vec<Work>,
+    /// What became of it beside its course; stored after everything else, and only where there is something.
+    #[serde(skip)]
+    pub(crate) supplement: Supplement,
     /// Free slots of `threads`: the lowest is taken first, whatever the order in which they became free. Derived.
     #[serde(skip)]
     pub(crate) free: BTreeSet<ThreadId>,
@@ -106,10 +123,16 @@ impl Execution {
             deadline: None,
             threads: Vec::new(),
             unfinished: Vec::new(),
+            supplement: Supplement::default(),
             free: BTreeSet::new(),
             timers: BTreeSet::new(),
             attempts: BTreeMap::new(),
         }
+    }
+
+    /// Lets responses stand in for its tasks. To be called before it begins.
+    pub fn mock(&mut self, mocks: Mocks) {
+        self.supplement.mocks = Some(Box::new(mocks));
     }
 
     /// Derives again what a stored execution does not carry. Call it once after loading one.
@@ -117,7 +140,12 @@ impl Execution {
         self.free.clear();
         self.timers.clear();
         self.attempts.clear();
-        for (slot, thread) in (0..).map(ThreadId).zip(&self.threads) {
+        // Of one that is over nothing is waited for; its threads are kept for a redrive.
+        let threads = match self.status {
+            Status::Running => &self.threads[..],
+            _ => &[],
+        };
+        for (slot, thread) in (0..).map(ThreadId).zip(threads) {
             let Some(thread) = thread else {
                 self.free.insert(slot);
                 continue;
@@ -125,8 +153,17 @@ impl Execution {
             if let Some(due) = thread.due() {
                 self.timers.insert((due, slot));
             }
-            if let Phase::Task(task) = &thread.phase {
-                self.attempts.insert(task.token.attempt, slot);
+            match &thread.phase {
+                Phase::Task(task) => {
+                    self.attempts.insert(task.token.attempt, slot);
+                }
+                Phase::MapRun(run) => {
+                    self.attempts.insert(run.attempt, slot);
+                }
+                Phase::Ready
+                | Phase::Waiting { .. }
+                | Phase::BackingOff { .. }
+                | Phase::Fork(_) => {}
             }
         }
         self.link_variables();
@@ -183,10 +220,21 @@ impl Execution {
         self.last_event
     }
 
+    /// What operators did to it.
+    #[must_use]
+    pub fn supplement(&self) -> &Supplement {
+        &self.supplement
+    }
+
+    /// Gives a loaded execution what was stored beside it.
+    pub fn set_supplement(&mut self, supplement: Supplement) {
+        self.supplement = supplement;
+    }
+
     /// When [`crate::input::Input::TimerFired`] is due next: milliseconds since 1970.
     #[must_use]
     pub fn next_wake(&self) -> Option<i64> {
-        if !self.is_running() {
+        if !self.is_running() || self.supplement.paused_at.is_some() {
             return None;
         }
         let timer = self.timers.first().map(|&(due, _)| due);
@@ -199,7 +247,7 @@ impl Execution {
     /// Whether the last step stopped at its budget, so that [`crate::input::Input::Continue`] is due.
     #[must_use]
     pub fn has_unfinished_work(&self) -> bool {
-        !self.unfinished.is_empty()
+        !self.unfinished.is_empty() && self.is_running() && self.supplement.paused_at.is_none()
     }
 
     /// The pending task of that attempt, if there is one and the secret is right.
@@ -217,9 +265,16 @@ impl Execution {
             .and_then(|&slot| self.view(slot))
     }
 
-    /// All tasks that were scheduled and have not ended.
+    /// All tasks that were scheduled and have not ended, but for mocked ones: nobody performs these.
     pub fn pending_tasks(&self) -> impl Iterator<Item = PendingTaskView<'_>> {
-        self.attempts.values().filter_map(|&slot| self.view(slot))
+        let is_mocked = |attempt: AttemptId| {
+            let mut unfinished = self.unfinished.iter();
+            unfinished.any(|work| matches!(work, Work::Mocked(mocked, _) if *mocked == attempt))
+        };
+        let attempts = self.attempts.iter();
+        attempts
+            .filter(move |&(attempt, _)| !is_mocked(*attempt))
+            .filter_map(|(_, &slot)| self.view(slot))
     }
 
     fn view(&self, slot: ThreadId) -> Option<PendingTaskView<'_>> {

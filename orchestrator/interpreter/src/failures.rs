@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use asl::definition::{Catcher, Jitter, OnError, Retrier, StateKind, Then};
+use asl::definition::{Catcher, Jitter, OnError, QueryLanguage, Retrier, StateKind, Then};
 use expression::scope::EvaluationError;
 use expression::template::TemplateEvaluationError;
 use expression::value::Value;
 
 use crate::failure::{Failure, names};
 use crate::history::EventKind;
+use crate::jsonata::{Conclusion, Field};
 use crate::payload::Payload;
+use crate::reading::Source;
 use crate::step::{Stepper, Transition};
 use crate::thread::{Phase, ThreadId};
 
@@ -19,6 +21,8 @@ impl Stepper<'_> {
         if self.ended.is_some() {
             return;
         }
+        self.record_evaluation(thread, &fault);
+        self.observe(|seen| seen.failure = Some(fault.failure.clone()));
         let state = self.machine.state(self.thread(thread).state);
         let (on_error, failed_event) = match &state.kind {
             StateKind::Task(task) => (&task.on_error, None),
@@ -38,6 +42,7 @@ impl Stepper<'_> {
             is_parallel: matches!(state.kind, StateKind::Parallel(_)),
         };
         if self.retry(thread, on_error, &name) {
+            self.fallen = None;
             return;
         }
         if let Some(event) = failed_event
@@ -48,15 +53,58 @@ impl Stepper<'_> {
         let catcher = on_error
             .catch
             .iter()
-            .find(|catcher| name.is_one_of(&catcher.error_equals));
-        let Some(catcher) = catcher else {
+            .enumerate()
+            .find(|(_, catcher)| name.is_one_of(&catcher.error_equals));
+        let Some((index, catcher)) = catcher else {
             self.thread_failed(thread, fault.failure);
             return;
         };
-        match self.catch(thread, catcher, &fault.failure) {
-            Ok(transition) => self.follow(thread, transition),
-            Err(fault) => self.thread_failed(thread, fault.failure),
+        match self.catch(thread, index, catcher, &fault.failure) {
+            Ok(transition) => {
+                self.observe(|seen| seen.inspection.catch_index = Some(index));
+                self.fallen = None;
+                self.follow(thread, transition);
+            }
+            Err(fault) => {
+                self.record_evaluation(thread, &fault);
+                self.thread_failed(thread, fault.failure);
+            }
         }
+    }
+
+    /// A JSONata failure is an event of its own, before whatever it leads to. It follows the event before the state was
+    /// entered when the state has done nothing yet: AWS has it so.
+    pub(crate) fn record_evaluation(&mut self, thread: ThreadId, fault: &Fault) {
+        let state = self.state_of(thread).name.clone();
+        self.record_evaluation_of(thread, state, fault);
+    }
+
+    /// The same of a state that is not the thread's own: of a Map whose iteration can't begin.
+    pub(crate) fn record_evaluation_of(
+        &mut self,
+        thread: ThreadId,
+        state: Arc<str>,
+        fault: &Fault,
+    ) {
+        let FailureKind::Evaluation { location } = &fault.kind else {
+            return;
+        };
+        let record = self.thread(thread);
+        let entered = record.entered;
+        let previous = match record.previous == entered {
+            false => record.previous,
+            true => {
+                let event = self.events.iter().rfind(|event| event.id == entered);
+                event.map_or(entered, |event| event.previous)
+            }
+        };
+        let kind = EventKind::EvaluationFailed {
+            state,
+            failure: fault.failure.clone(),
+            location: location.clone(),
+        };
+        let id = self.emit_after(previous, kind);
+        self.thread_mut(thread).previous = id;
     }
 
     /// Arranges the next attempt, if a retrier matches and has attempts left.
@@ -67,15 +115,17 @@ impl Stepper<'_> {
             .position(|retrier| name.is_one_of(&retrier.error_equals));
         let Some(index) = found else { return false };
         let retrier = &on_error.retry[index];
+        let used_before = self.retries_on_trial();
         let record = self.thread_mut(thread);
         record.retries.resize(on_error.retry.len(), 0);
-        let used = record.retries[index];
+        let used = record.retries[index].saturating_add(used_before);
         if used >= retrier.max_attempts {
             return false;
         }
         record.retries[index] += 1;
         let delay = self.delay(retrier, used);
-        let until = self.now.saturating_add(delay);
+        self.observe(|seen| seen.inspection.retry = Some((index, delay)));
+        let until = self.clock().saturating_add(delay);
         self.thread_mut(thread).phase = Phase::BackingOff { until };
         self.arm(thread);
         true
@@ -107,6 +157,7 @@ impl Stepper<'_> {
     fn catch(
         &mut self,
         thread: ThreadId,
+        index: usize,
         catcher: &Catcher,
         failure: &Failure,
     ) -> Result<Transition, Fault> {
@@ -119,8 +170,19 @@ impl Stepper<'_> {
             ("Cause", text(&failure.cause)),
         ]));
         let state = self.machine.state(self.thread(thread).state);
-        let assigned = self.assign(thread, catcher.assign.as_ref(), &error_output)?;
-        let output = self.combine(thread, error_output, &catcher.result_path)?;
+        let source = Source::of_error(&error_output);
+        let (assigned, output) = match state.query_language {
+            QueryLanguage::JsonPath => {
+                let field = Field::Named("Assign");
+                let assigned = self.assign(thread, &source, catcher.assign.as_ref(), field)?;
+                let output = self.combine(thread, error_output.clone(), &catcher.result_path)?;
+                (assigned, output)
+            }
+            QueryLanguage::Jsonata => {
+                let conclusion = Conclusion::of_catcher(index, catcher);
+                self.conclude(thread, &source, &conclusion, error_output.clone())?
+            }
+        };
         self.exit(thread, state, output, assigned, Then::Next(catcher.next))
     }
 
@@ -246,7 +308,7 @@ impl From<Failure> for Fault {
 }
 
 /// What a failure's name does not tell about how it is matched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum FailureKind {
     /// Nothing.
     Ordinary,
@@ -259,6 +321,11 @@ pub(crate) enum FailureKind {
     ParameterPath,
     /// It is a task's result that is too long: unlike a state's own output, States.ALL was seen to catch that.
     Result,
+    /// It is a JSONata expression that failed.
+    Evaluation {
+        /// The field, where one is to blame.
+        location: Option<Arc<str>>,
+    },
 }
 
 /// A failure as `ErrorEquals` sees it.

@@ -1,15 +1,18 @@
 //! How data flows through a state: entering it, what Pass, Wait, Succeed and Fail do, and leaving it.
 
 use asl::definition::{
-    Fail, FailText, Pass, PathField, ResultPath, Seconds, State, StateId, StateKind, Then, Wait,
+    Fail, FailText, Pass, PathField, QueryLanguage, ResultPath, State, StateId, StateKind, Then,
+    Wait,
 };
-use expression::template::Template;
+use asl::query::PayloadTemplate;
 use expression::value::Value;
 
 use crate::failure::{Failure, names};
 use crate::failures::Fault;
 use crate::history::{AssignedVariable, EventKind, StateType};
+use crate::jsonata::{Conclusion, Field};
 use crate::payload::Payload;
+use crate::reading::Source;
 use crate::step::{Stepper, Transition, after_seconds};
 use crate::thread::{Phase, ThreadId};
 
@@ -56,8 +59,13 @@ impl Stepper<'_> {
     fn pass(&mut self, thread: ThreadId, state: &State, pass: &Pass) -> Result<Transition, Fault> {
         let input = self.effective_input(thread, state)?;
         let input = self.apply_template(thread, pass.parameters.as_ref(), input)?;
+        self.observe(|seen| seen.inspection.after_parameters = Some(input.clone()));
         let result = match &pass.result {
-            Some(result) => Payload::of(result.clone()),
+            Some(result) => {
+                let result = Payload::of(result.clone());
+                self.observe(|seen| seen.inspection.result = Some(result.clone()));
+                result
+            }
             None => input,
         };
         self.leave(thread, state, result, None, &pass.result_path)
@@ -66,13 +74,17 @@ impl Stepper<'_> {
     fn wait(&mut self, thread: ThreadId, state: &State, wait: &Wait) -> Result<Transition, Fault> {
         let input = self.effective_input(thread, state)?;
         let until = match wait {
-            Wait::Seconds(Seconds::Fixed(seconds)) => after_seconds(self.now, *seconds),
             Wait::Seconds(seconds) => {
-                let seconds = self.seconds(thread, &input, seconds, "SecondsPath")?;
+                let source = Source::of(&input);
+                let seconds = self.seconds(thread, &source, seconds, "Seconds")?;
                 after_seconds(self.now, seconds)
             }
             Wait::Until(until) => *until,
             Wait::UntilPath(path) => self.timestamp(thread, &input, path)?,
+            Wait::UntilQuery(query) => {
+                let source = Source::of(&input);
+                self.query_timestamp(thread, &source, query, Field::Named("Timestamp"))?
+            }
         };
         if until <= self.now {
             return self.leave(thread, state, input, None, &ResultPath::Replace);
@@ -98,10 +110,15 @@ impl Stepper<'_> {
 
     fn fail(&mut self, thread: ThreadId, fail: &Fail) -> Result<Transition, Fault> {
         let input = self.thread(thread).input.clone();
+        let source = Source::of(&input);
         let text = |field: Option<&FailText>, name: &str| match field {
             None => Ok(None),
             Some(FailText::Literal(text)) => Ok(Some(text.clone())),
+            Some(FailText::Query(query)) => self
+                .query_text(thread, &source, query, Field::Named(name))
+                .map(Some),
             Some(FailText::Computed(expression)) => {
+                let name = &format!("{name}Path");
                 let value = self
                     .with_scope(thread, input.value(), |scope| expression.evaluate(scope))
                     .map_err(|error| self.field_failure(thread, name, expression.text(), error))?;
@@ -119,8 +136,8 @@ impl Stepper<'_> {
             }
         };
         let failure = Failure {
-            error: text(fail.error.as_ref(), "ErrorPath")?,
-            cause: text(fail.cause.as_ref(), "CausePath")?,
+            error: text(fail.error.as_ref(), "Error")?,
+            cause: text(fail.cause.as_ref(), "Cause")?,
         };
         Ok(Transition::Fail(failure.into()))
     }
@@ -136,10 +153,39 @@ impl Stepper<'_> {
         selected: Option<Payload>,
         result_path: &ResultPath,
     ) -> Result<Transition, Fault> {
-        let assigned = self.assign(thread, state.assign.as_ref(), &result)?;
+        if state.query_language == QueryLanguage::Jsonata {
+            return self.leave_jsonata(thread, state, result);
+        }
+        let source = Source::of(&result);
+        let field = Field::Named("Assign");
+        let assigned = self.assign(thread, &source, state.assign.as_ref(), field)?;
         let result = selected.unwrap_or(result);
+        self.observe(|seen| seen.inspection.after_result_selector = Some(result.clone()));
         let combined = self.combine(thread, result, result_path)?;
+        self.observe(|seen| seen.inspection.after_result_path = Some(combined.clone()));
         let output = self.output_of(thread, state, combined)?;
+        self.exit(thread, state, output, assigned, state.then)
+    }
+
+    /// The same in JSONata: Assign and Output read the input, and the result where the state has one of its own.
+    fn leave_jsonata(
+        &mut self,
+        thread: ThreadId,
+        state: &State,
+        result: Payload,
+    ) -> Result<Transition, Fault> {
+        let source = match &state.kind {
+            StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_) => {
+                Source::of_result(&result)
+            }
+            StateKind::Pass(_)
+            | StateKind::Choice(_)
+            | StateKind::Wait(_)
+            | StateKind::Succeed
+            | StateKind::Fail(_) => Source::of(&result),
+        };
+        let conclusion = Conclusion::of_state(state);
+        let (assigned, output) = self.conclude(thread, &source, &conclusion, result.clone())?;
         self.exit(thread, state, output, assigned, state.then)
     }
 
@@ -217,16 +263,15 @@ impl Stepper<'_> {
     pub(crate) fn assign(
         &self,
         thread: ThreadId,
-        template: Option<&Template>,
-        root: &Payload,
+        source: &Source<'_>,
+        template: Option<&PayloadTemplate>,
+        field: Field<'_>,
     ) -> Result<Vec<AssignedVariable>, Fault> {
         let Some(template) = template else {
             return Ok(Vec::new());
         };
-        let values = self
-            .with_scope(thread, root.value(), |scope| template.evaluate(scope))
-            .map_err(|error| self.template_failure(thread, error))?;
-        let Value::Object(values) = values else {
+        let values = self.evaluate(thread, source, template, field)?;
+        let Value::Object(values) = values.value() else {
             return Err(self.runtime_failure(thread, "The field 'Assign' is not an object"));
         };
         let assigned: Vec<_> = values

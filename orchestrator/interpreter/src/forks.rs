@@ -1,6 +1,6 @@
 //! What Parallel and Map share: gathering the children's results, and ending them all when one fails.
 
-use asl::definition::StateKind;
+use asl::definition::{State, StateKind};
 
 use crate::execution::Status;
 use crate::failure::Failure;
@@ -65,28 +65,36 @@ impl Stepper<'_> {
         let state = self.machine.state(self.thread(thread).state);
         let phase = std::mem::replace(&mut self.thread_mut(thread).phase, Phase::Ready);
         let Phase::Fork(fork) = phase else { return };
-        let (event, result_path, selector) = match &state.kind {
-            StateKind::Parallel(parallel) => (
-                EventKind::ParallelSucceeded,
-                &parallel.result_path,
-                parallel.result_selector.as_ref(),
-            ),
-            StateKind::Map(map) => (
-                EventKind::MapSucceeded,
-                &map.result_path,
-                map.result_selector.as_ref(),
-            ),
+        let event = match &state.kind {
+            StateKind::Parallel(_) => EventKind::ParallelSucceeded,
+            StateKind::Map(_) => EventKind::MapSucceeded,
             _ => return,
         };
         let previous = self.thread(thread).previous;
         self.emit_after(previous, event);
         let results: Vec<Payload> = fork.results.into_iter().flatten().collect();
         let result = Payload::array(&results, self.env.limits.payload_bytes);
-        let transition = self
-            .apply_selector(thread, selector, &result)
-            .and_then(|selected| self.leave(thread, state, result, selected, result_path))
-            .unwrap_or_else(Transition::Fail);
+        let transition = self.fork_gave(thread, state, result);
         self.follow(thread, transition);
+    }
+
+    /// Leaves a Parallel or Map with what its children gave.
+    pub(crate) fn fork_gave(
+        &mut self,
+        thread: ThreadId,
+        state: &State,
+        result: Payload,
+    ) -> Transition {
+        let (result_path, selector) = match &state.kind {
+            StateKind::Parallel(parallel) => {
+                (&parallel.result_path, parallel.result_selector.as_ref())
+            }
+            StateKind::Map(map) => (&map.result_path, map.result_selector.as_ref()),
+            _ => return Transition::Await,
+        };
+        self.apply_selector(thread, selector, &result)
+            .and_then(|selected| self.leave(thread, state, result, selected, result_path))
+            .unwrap_or_else(Transition::Fail)
     }
 
     /// A thread's block ended with a failure that nothing in it caught.
@@ -99,6 +107,7 @@ impl Stepper<'_> {
             self.end(Status::Failed(failure));
             return;
         };
+        self.remember_fallen();
         let state = self.state_of(of);
         if matches!(state.kind, StateKind::Map(_)) {
             let iteration = MapIteration {
@@ -156,6 +165,12 @@ impl Stepper<'_> {
         if matches!(self.thread(id).phase, Phase::Fork(_)) {
             self.abort_children(id, previous);
         }
+        if let Phase::MapRun(run) = &self.thread(id).phase {
+            let (attempt, state) = (run.attempt, self.thread(id).state);
+            self.emit_after(previous, EventKind::MapRunAborted);
+            self.execution.attempts.remove(&attempt);
+            self.cancel(attempt, state);
+        }
         let thread = self.thread(id);
         // A thread that is between two states, or before its first, has no state to abort.
         if thread.entered != 0 {
@@ -170,7 +185,9 @@ impl Stepper<'_> {
         }
         self.remove_thread(id);
         self.work.retain(|work| match work {
-            Work::Enter(thread, ..) | Work::Iterate(thread) => *thread != id,
+            Work::Enter(thread, ..) | Work::Iterate(thread) | Work::Again(thread) => *thread != id,
+            // It finds nobody who waits for the attempt.
+            Work::Mocked(..) => true,
         });
     }
 }

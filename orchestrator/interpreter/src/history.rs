@@ -256,6 +256,22 @@ pub enum EventKind {
         /// The field, where one is to blame.
         location: Option<Arc<str>>,
     },
+    /// The execution had ended and goes on.
+    ExecutionRedriven {
+        /// How often it was redriven by now.
+        count: u32,
+    },
+    /// A Map Run began.
+    MapRunStarted {
+        /// Its ARN.
+        arn: Arc<str>,
+    },
+    /// A Map Run ended well.
+    MapRunSucceeded,
+    /// A Map Run failed.
+    MapRunFailed(Failure),
+    /// A Map Run was ended by something outside it.
+    MapRunAborted,
 }
 
 /// One iteration of a Map.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use asl::definition::StateId;
 use serde::{Deserialize, Serialize};
 
+use crate::encoding;
 use crate::failure::Failure;
+use crate::map_run::{MapRunOutcome, ScheduledMapRun};
 use crate::payload::Payload;
 
 /// Names one attempt of one task inside its execution: the id of the attempt's `…Scheduled` event, so it never repeats.
@@ -56,6 +58,27 @@ pub enum Input {
     TimerFired,
     /// Somebody stops the execution.
     Stop(Failure),
+    /// Somebody lets the execution go on that has ended without success.
+    Redrive,
+    /// Somebody halts the execution: no state is entered, no timer goes off.
+    Pause,
+    /// The halt is over.
+    Resume,
+    /// The execution begins as a child of a Map Run: in the processor of a distributed Map.
+    StartChild {
+        /// The Map state.
+        #[serde(with = "encoding::state_id")]
+        map: StateId,
+        /// Its own timeout.
+        timeout_seconds: Option<u64>,
+    },
+    /// A Map Run ended.
+    MapRunEnded {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// How.
+        outcome: MapRunOutcome,
+    },
 }
 
 /// What an execution wants done, once the step is committed.
@@ -63,11 +86,13 @@ pub enum Input {
 pub enum Effect {
     /// Perform a task, or queue it for a worker.
     ScheduleTask(ScheduledTask),
+    /// Carry out a Map Run.
+    StartMapRun(Box<ScheduledMapRun>),
     /// Nobody waits for this attempt any more.
     CancelTask {
         /// Which attempt.
         attempt: AttemptId,
-        /// The Task state that it was of.
+        /// The Task or Map state that it was of.
         state: StateId,
     },
     /// The step stopped at its budget: commit it, then give [`Input::Continue`].

@@ -1,10 +1,12 @@
 //! Map: finding the items, and starting an iteration whenever there is room for one.
 
-use asl::definition::{Map, State, StateKind};
+use asl::definition::{Map, QueryLanguage, State, StateKind};
 
 use crate::failures::Fault;
 use crate::history::{EventKind, MapIteration};
+use crate::jsonata::Field;
 use crate::payload::Payload;
+use crate::reading::Source;
 use crate::step::{Stepper, Transition};
 use crate::thread::{Child, Fork, Item, Phase, Thread, ThreadId, Work};
 
@@ -16,27 +18,21 @@ impl Stepper<'_> {
         state: &State,
         map: &Map,
     ) -> Result<Transition, Fault> {
+        if let Some(distributed) = &map.distributed {
+            return self.begin_map_run(thread, state, map, distributed);
+        }
         let input = self.effective_input(thread, state)?;
-        let items = match &map.items_path {
-            None => input.clone(),
-            Some(path) if path.is_root() => input.clone(),
-            Some(path) => self.select(thread, input.value(), path)?,
-        };
-        let Some(length) = items.value().as_array().map(<[_]>::len) else {
-            let cause = match &map.items_path {
-                Some(path) => format!("Reference path \"{}\" must point to array.", path.text()),
-                None => format!(
-                    "Map state input must be an array but was: {}",
-                    items.value().to_quoted_text()
-                ),
-            };
-            return Err(self.runtime_failure(thread, &cause));
-        };
+        let source = Source::of(&input);
+        let items = self.items(thread, state, map, &source)?;
+        let length = items.value().as_array().map_or(0, <[_]>::len);
         let cap = self.env.limits.map_concurrency;
         let concurrency = match &map.max_concurrency {
             None => 0,
-            Some(bound) => self.seconds(thread, &input, bound, "MaxConcurrencyPath")?,
+            Some(bound) => self.seconds(thread, &source, bound, "MaxConcurrency")?,
         };
+        drop(source);
+        // One after the other, so that each iteration finds the mocked answers that are meant for it.
+        let cap = self.execution.supplement.mocks.as_ref().map_or(cap, |_| 1);
         let concurrency = match u32::try_from(concurrency).unwrap_or(cap) {
             0 => cap,
             bound => bound.min(cap),
@@ -59,6 +55,34 @@ impl Stepper<'_> {
         });
         self.work.push(Work::Iterate(thread));
         Ok(Transition::Await)
+    }
+
+    /// The items of a Map state: an array.
+    pub(crate) fn items(
+        &self,
+        thread: ThreadId,
+        state: &State,
+        map: &Map,
+        source: &Source<'_>,
+    ) -> Result<Payload, Fault> {
+        let input = source.root;
+        let items = match (&map.items_path, state.query_language) {
+            (_, QueryLanguage::Jsonata) => self.query_items(thread, source, map.items.as_ref())?,
+            (None, QueryLanguage::JsonPath) => input.clone(),
+            (Some(path), QueryLanguage::JsonPath) if path.is_root() => input.clone(),
+            (Some(path), QueryLanguage::JsonPath) => self.select(thread, input.value(), path)?,
+        };
+        if items.value().as_array().is_some() {
+            return Ok(items);
+        }
+        let cause = match &map.items_path {
+            Some(path) => format!("Reference path \"{}\" must point to array.", path.text()),
+            None => format!(
+                "Map state input must be an array but was: {}",
+                items.value().to_quoted_text()
+            ),
+        };
+        Err(self.runtime_failure(thread, &cause))
     }
 
     /// Starts the next iteration of a Map, if its concurrency allows one.
@@ -101,6 +125,8 @@ impl Stepper<'_> {
         child.item = Some(Item {
             index: u64::from(index),
             value: item.clone(),
+            key: None,
+            source: None,
         });
         let child = self.add_thread(child);
         let iteration = MapIteration {
@@ -110,12 +136,15 @@ impl Stepper<'_> {
         self.emit(child, EventKind::MapIterationStarted(iteration));
         match self.iteration_input(thread, child, map, item) {
             Ok(input) => self.work.push(Work::Enter(child, start, input)),
-            Err(fault) => self.thread_failed(child, fault.failure),
+            Err(fault) => {
+                self.record_evaluation_of(child, state.name.clone(), &fault);
+                self.thread_failed(child, fault.failure);
+            }
         }
     }
 
     /// What an iteration gets: its item, or what the ItemSelector makes of it.
-    fn iteration_input(
+    pub(crate) fn iteration_input(
         &mut self,
         thread: ThreadId,
         child: ThreadId,
@@ -132,8 +161,9 @@ impl Stepper<'_> {
         // The selector sees the Map state's context with the child's item.
         let item_of_child = self.thread(child).item.clone();
         let outer_item = std::mem::replace(&mut self.thread_mut(thread).item, item_of_child);
+        let source = Source::of(&root);
         let input = self
-            .apply_template(thread, Some(selector), root)
+            .evaluate(thread, &source, selector, Field::Named("ItemSelector"))
             .and_then(|input| {
                 self.check_size(&input, &self.state_of(thread).name)?;
                 Ok(input)

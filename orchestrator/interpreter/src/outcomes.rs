@@ -21,7 +21,7 @@ impl Stepper<'_> {
         let Some(thread) = self.waiting_for(attempt) else {
             return;
         };
-        let now = self.now;
+        let now = self.clock();
         self.disarm(thread);
         let Phase::Task(task) = &mut self.thread_mut(thread).phase else {
             return;
@@ -71,6 +71,7 @@ impl Stepper<'_> {
             self.state_failed(thread, Fault { failure, kind });
             return;
         }
+        self.observe(|seen| seen.inspection.result = Some(output.clone()));
         let output_of_event = output.clone();
         let kind = match &task.resource {
             Resource::Activity(_) => EventKind::ActivitySucceeded {
@@ -133,7 +134,7 @@ impl Stepper<'_> {
         let Some(thread) = self.waiting_for(attempt) else {
             return;
         };
-        let now = self.now;
+        let now = self.clock();
         self.disarm(thread);
         if let Phase::Task(task) = &mut self.thread_mut(thread).phase
             && task.progress != Progress::Scheduled

@@ -4,6 +4,8 @@ use asl::definition::{Parallel, State};
 
 use crate::failures::Fault;
 use crate::history::EventKind;
+use crate::jsonata::Field;
+use crate::reading::Source;
 use crate::step::{Stepper, Transition};
 use crate::thread::{Child, Fork, Phase, Thread, ThreadId, Work};
 
@@ -16,7 +18,13 @@ impl Stepper<'_> {
         parallel: &Parallel,
     ) -> Result<Transition, Fault> {
         let input = self.effective_input(thread, state)?;
-        let input = self.apply_template(thread, parallel.parameters.as_ref(), input)?;
+        let input = match &parallel.parameters {
+            Some(template) => {
+                let source = Source::of(&input);
+                self.evaluate(thread, &source, template, Field::Named("Arguments"))?
+            }
+            None => input,
+        };
         self.check_size(&input, &state.name)?;
         let started = self.emit(thread, EventKind::ParallelStarted);
         let count = child_count(parallel.branches.len());

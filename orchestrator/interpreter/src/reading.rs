@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 
 use asl::definition::{PathField, Seconds, State, StateKind};
+use asl::query::PayloadTemplate;
 use expression::comparison::Timestamp;
 use expression::path::Path;
 use expression::scope::Scope;
@@ -11,11 +12,77 @@ use expression::value::Value;
 
 use crate::context::ContextObject;
 use crate::failures::Fault;
+use crate::jsonata::{Converted, Field};
 use crate::payload::Payload;
 use crate::step::Stepper;
 use crate::thread::ThreadId;
 
+/// What the expressions of a state are evaluated over.
+pub(crate) struct Source<'a> {
+    /// `$` of paths: the effective input, or the result where it is there.
+    pub(crate) root: &'a Payload,
+    /// `$states.result`, where there is one.
+    pub(crate) result: Option<&'a Payload>,
+    /// `$states.errorOutput`, in a catcher.
+    pub(crate) error_output: Option<&'a Payload>,
+    /// The token in the context object.
+    pub(crate) token: Option<String>,
+    /// What JSONata expressions read.
+    pub(crate) converted: Converted,
+}
+
+impl<'a> Source<'a> {
+    /// Before a state has a result.
+    pub(crate) fn of(root: &'a Payload) -> Self {
+        Self {
+            root,
+            result: None,
+            error_output: None,
+            token: None,
+            converted: Converted::default(),
+        }
+    }
+
+    /// When a state has a result.
+    pub(crate) fn of_result(result: &'a Payload) -> Self {
+        Self {
+            result: Some(result),
+            ..Self::of(result)
+        }
+    }
+
+    /// In a catcher.
+    pub(crate) fn of_error(error_output: &'a Payload) -> Self {
+        Self {
+            error_output: Some(error_output),
+            ..Self::of(error_output)
+        }
+    }
+}
+
 impl Stepper<'_> {
+    /// The payload of a template.
+    pub(crate) fn evaluate(
+        &self,
+        thread: ThreadId,
+        source: &Source<'_>,
+        template: &PayloadTemplate,
+        field: Field<'_>,
+    ) -> Result<Payload, Fault> {
+        let value = match template {
+            PayloadTemplate::JsonPath(template) => {
+                let token = source.token.clone();
+                let root = source.root.value();
+                self.with_token(thread, root, token, |scope| template.evaluate(scope))
+                    .map_err(|error| self.template_failure(thread, error))?
+            }
+            PayloadTemplate::Jsonata(template) => {
+                self.query_template(thread, source, template, field)?
+            }
+        };
+        Ok(Payload::of(value))
+    }
+
     /// The state's input after InputPath.
     pub(crate) fn effective_input(
         &self,
@@ -23,14 +90,16 @@ impl Stepper<'_> {
         state: &State,
     ) -> Result<Payload, Fault> {
         let input = &self.thread(thread).input;
-        match &state.input_path {
-            PathField::Everything => Ok(input.clone()),
-            PathField::Nothing => Ok(Payload::of(Value::empty_object())),
-            PathField::Path(path) => self.select(thread, input.value(), path),
-        }
+        let effective = match &state.input_path {
+            PathField::Everything => input.clone(),
+            PathField::Nothing => Payload::of(Value::empty_object()),
+            PathField::Path(path) => self.select(thread, input.value(), path)?,
+        };
+        self.observe(|seen| seen.inspection.after_input_path = Some(effective.clone()));
+        Ok(effective)
     }
 
-    /// A payload template over an input; the input itself where there is no template.
+    /// A template of the paths' language over an input; the input itself where there is no template.
     pub(crate) fn apply_template(
         &self,
         thread: ThreadId,
@@ -57,20 +126,25 @@ impl Stepper<'_> {
             .map_err(|error| self.path_failure(thread, path.text(), error))
     }
 
-    /// A number of seconds, or of whatever else a state counts.
+    /// A number of seconds, or of whatever else a state counts. A path stands in the field's other form, `…Path`.
     pub(crate) fn seconds(
         &self,
         thread: ThreadId,
-        input: &Payload,
+        source: &Source<'_>,
         seconds: &Seconds,
         field: &str,
     ) -> Result<u64, Fault> {
         let path = match seconds {
             Seconds::Fixed(seconds) => return Ok(*seconds),
             Seconds::Path(path) => path,
+            Seconds::Query(query) => {
+                return self.query_number(thread, source, query, Field::Named(field));
+            }
         };
+        let field = &format!("{field}Path");
+        let root = source.root.value();
         let value = self
-            .with_scope(thread, input.value(), |scope| path.evaluate(scope))
+            .with_scope(thread, root, |scope| path.evaluate(scope))
             .map_err(|error| self.field_failure(thread, field, path.text(), error))?;
         let seconds = value.as_i64().or_else(|| {
             let number = value.as_f64().filter(|number| number.fract() == 0.0)?;
@@ -136,26 +210,40 @@ impl Stepper<'_> {
         token: Option<String>,
         evaluate: impl FnOnce(&Scope<'_>) -> T,
     ) -> T {
+        let context = self.context_with_token(thread, token);
+        evaluate(&Scope {
+            root,
+            context: &context,
+            variables: &self.thread(thread).variables,
+            random: &self.random,
+        })
+    }
+
+    /// The context object that a state's expressions read.
+    pub(crate) fn context(&self, thread: ThreadId, source: &Source<'_>) -> ContextObject<'_> {
+        self.context_with_token(thread, source.token.clone())
+    }
+
+    fn context_with_token(&self, thread: ThreadId, token: Option<String>) -> ContextObject<'_> {
         let thread = self.thread(thread);
         let state = self.machine.state(thread.state);
         let retries = matches!(
             state.kind,
             StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_)
         );
-        let context = ContextObject {
+        ContextObject {
             identity: &self.execution.identity,
+            supplement: &self.execution.supplement,
             state_name: &state.name,
             entered_at: thread.entered_at,
-            retry_count: retries.then(|| thread.retries.iter().sum()),
+            retry_count: retries
+                .then(|| thread.retries.iter().sum::<u32>() + self.retries_on_trial()),
             item: thread.item.as_ref(),
             token,
-            made: OnceCell::new(),
-        };
-        evaluate(&Scope {
-            root,
-            context: &context,
-            variables: &thread.variables,
-            random: &self.random,
-        })
+            made: self
+                .context_on_trial()
+                .map(OnceCell::from)
+                .unwrap_or_default(),
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! One step: everything that one input leads to, up to the next real wait.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
-use asl::definition::{State, StateId, StateMachine};
+use asl::definition::{BlockId, State, StateId, StateKind, StateMachine};
 use serde::{Deserialize, Serialize};
 
 use crate::execution::{Execution, Status};
@@ -12,7 +12,9 @@ use crate::history::{EventKind, HistoryEvent};
 use crate::input::{AttemptId, Effect, Input};
 use crate::payload::Payload;
 use crate::random::SeededRandom;
+use crate::redrive::Fallen;
 use crate::thread::{Thread, ThreadId, Work};
+use crate::trial::work::Observer;
 
 /// What a step may know of the world.
 #[derive(Clone, Copy, Debug)]
@@ -51,22 +53,11 @@ pub struct Step {
 ///
 /// There is no error: a workflow that fails is a result like any other, and an input that comes too late changes nothing.
 pub fn step(machine: &StateMachine, execution: &mut Execution, input: Input, env: &Env) -> Step {
-    if !execution.is_running() {
+    let is_redrive = matches!(input, Input::Redrive);
+    if execution.is_running() == is_redrive {
         return Step::default();
     }
-    let mut stepper = Stepper {
-        machine,
-        env,
-        random: SeededRandom::new(env.seed),
-        now: env.now.max(execution.last_timestamp),
-        work: std::mem::take(&mut execution.unfinished),
-        execution,
-        events: Vec::with_capacity(16),
-        effects: Vec::new(),
-        scratch: Cell::new(String::with_capacity(512)),
-        is_firing: false,
-        ended: None,
-    };
+    let mut stepper = Stepper::new(machine, execution, env);
     stepper.accept(input);
     stepper.walk();
     stepper.finish()
@@ -142,13 +133,53 @@ pub(crate) struct Stepper<'a> {
     pub(crate) is_firing: bool,
     /// How the execution ended, once it has: from then on nothing is recorded.
     pub(crate) ended: Option<Status>,
+    /// Whether it ended because its history is full.
+    pub(crate) is_exhausted: bool,
+    /// What a redrive would go on from, while a failure inside a Parallel or Map makes its way out.
+    pub(crate) fallen: Option<Fallen>,
+    /// Who looks on, where a single state is tried.
+    pub(crate) trial: Option<RefCell<Observer>>,
+}
+
+impl<'a> Stepper<'a> {
+    pub(crate) fn new(
+        machine: &'a StateMachine,
+        execution: &'a mut Execution,
+        env: &'a Env,
+    ) -> Self {
+        Self {
+            machine,
+            env,
+            random: SeededRandom::new(env.seed),
+            now: env.now.max(execution.last_timestamp),
+            work: std::mem::take(&mut execution.unfinished),
+            execution,
+            events: Vec::with_capacity(16),
+            effects: Vec::new(),
+            scratch: Cell::new(String::with_capacity(512)),
+            is_firing: false,
+            ended: None,
+            is_exhausted: false,
+            fallen: None,
+            trial: None,
+        }
+    }
 }
 
 impl Stepper<'_> {
     /// Turns the input into work.
-    fn accept(&mut self, input: Input) {
+    pub(crate) fn accept(&mut self, input: Input) {
         match input {
-            Input::Start => self.start(),
+            Input::Start => self.start(StateMachine::ROOT, self.machine.timeout_seconds),
+            Input::StartChild {
+                map,
+                timeout_seconds,
+            } => {
+                if let StateKind::Map(map) = &self.machine.state(map).kind {
+                    self.start(map.processor, timeout_seconds);
+                }
+            }
+            Input::MapRunEnded { attempt, outcome } => self.map_run_ended(attempt, outcome),
             Input::Continue => {}
             Input::TaskStarted {
                 attempt,
@@ -158,16 +189,23 @@ impl Stepper<'_> {
             Input::TaskSucceeded { attempt, output } => self.task_succeeded(attempt, output),
             Input::TaskFailed { attempt, failure } => self.task_failed(attempt, failure),
             Input::Heartbeat { attempt } => self.heartbeat(attempt),
+            Input::TimerFired if self.is_paused() => {}
             Input::TimerFired => self.timer_fired(),
             Input::Stop(failure) => {
                 self.emit_after(0, EventKind::ExecutionAborted(failure.clone()));
                 self.end(Status::Aborted(failure));
             }
+            Input::Redrive => self.redrive(),
+            Input::Pause => self.pause(),
+            Input::Resume => self.resume(),
         }
     }
 
     /// Does what is to do until nothing is left, the execution ended, or the step has made enough events.
     fn walk(&mut self) {
+        if self.is_paused() {
+            return;
+        }
         while self.ended.is_none() && self.events.len() < self.env.limits.step_events as usize {
             match self.work.pop() {
                 Some(Work::Enter(thread, state, input)) => {
@@ -175,6 +213,11 @@ impl Stepper<'_> {
                     self.follow(thread, transition);
                 }
                 Some(Work::Iterate(thread)) => self.iterate(thread),
+                Some(Work::Again(thread)) => {
+                    let transition = self.again(thread);
+                    self.follow(thread, transition);
+                }
+                Some(Work::Mocked(attempt, outcome)) => self.mocked(attempt, outcome),
                 None if self.is_firing && self.fire_next() => {}
                 None => break,
             }
@@ -200,14 +243,15 @@ impl Stepper<'_> {
                 self.cancel(attempt, state);
             }
             self.effects.push(Effect::Complete);
+            self.lay_down(&status);
             self.execution.status = status;
             self.execution.stopped_at = Some(self.execution.last_timestamp);
-            self.execution.threads.clear();
-            self.execution.free.clear();
-            self.execution.timers.clear();
         } else if !self.work.is_empty() {
+            let is_paused = self.is_paused();
             self.execution.unfinished = self.work;
-            self.effects.push(Effect::Continue);
+            if !is_paused {
+                self.effects.push(Effect::Continue);
+            }
         }
         Step {
             events: self.events,
@@ -215,15 +259,13 @@ impl Stepper<'_> {
         }
     }
 
-    fn start(&mut self) {
+    fn start(&mut self, block: BlockId, timeout_seconds: Option<u64>) {
         if self.execution.last_event != 0 {
             return;
         }
         let identity = self.execution.identity.clone();
-        self.execution.deadline = self
-            .machine
-            .timeout_seconds
-            .map(|seconds| after_seconds(identity.started_at, seconds));
+        self.execution.deadline =
+            timeout_seconds.map(|seconds| after_seconds(identity.started_at, seconds));
         self.emit_after(
             0,
             EventKind::ExecutionStarted {
@@ -233,7 +275,7 @@ impl Stepper<'_> {
                 alias_arn: identity.alias_arn.clone(),
             },
         );
-        let start = self.machine.block(StateMachine::ROOT).start;
+        let start = self.machine.block(block).start;
         let thread = self.add_thread(Thread::new(None, start, 0, identity.input.clone()));
         self.work
             .push(Work::Enter(thread, start, identity.input.clone()));
@@ -241,9 +283,11 @@ impl Stepper<'_> {
 
     /// Nobody waits for an attempt any more. One that this very step asked for is not performed at all.
     pub(crate) fn cancel(&mut self, attempt: AttemptId, state: StateId) {
-        let scheduled = self.effects.iter().position(
-            |effect| matches!(effect, Effect::ScheduleTask(task) if task.attempt == attempt),
-        );
+        let scheduled = self.effects.iter().position(|effect| match effect {
+            Effect::ScheduleTask(task) => task.attempt == attempt,
+            Effect::StartMapRun(run) => run.attempt == attempt,
+            Effect::CancelTask { .. } | Effect::Continue | Effect::Complete => false,
+        });
         match scheduled {
             Some(index) => {
                 self.effects.remove(index);
@@ -286,6 +330,7 @@ impl Stepper<'_> {
                 format!("The execution reached the maximum number of history events ({limit})."),
             );
             self.end(Status::Failed(failure.clone()));
+            self.is_exhausted = true;
             EventKind::ExecutionFailed(failure)
         } else {
             kind

@@ -9,7 +9,9 @@ use expression::value::Value;
 use crate::failures::Fault;
 use crate::history::{EventKind, TaskResource};
 use crate::input::{AttemptId, Effect, ScheduledTask, TaskToken};
+use crate::jsonata::Field;
 use crate::payload::Payload;
+use crate::reading::Source;
 use crate::step::{Stepper, Transition};
 use crate::thread::{PendingTask, Phase, Progress, ThreadId};
 
@@ -28,19 +30,34 @@ impl Stepper<'_> {
             attempt: AttemptId(attempt),
             secret: self.random.secret(attempt),
         };
-        let parameters = self.parameters(thread, task, &input, &token)?;
+        let has_token = matches!(
+            &task.resource,
+            Resource::Service(call) if call.pattern == Pattern::WaitForTaskToken
+        );
+        let source = Source {
+            token: has_token.then(|| token.encode()),
+            ..Source::of(&input)
+        };
+        let parameters = match &task.parameters {
+            Some(template) => {
+                self.evaluate(thread, &source, template, Field::Named("Arguments"))?
+            }
+            None => input.clone(),
+        };
+        self.observe(|seen| seen.inspection.after_parameters = Some(parameters.clone()));
         self.check_size(&parameters, &state.name)?;
         let timeout = task
             .timeout
             .as_ref()
-            .map(|seconds| self.seconds(thread, &input, seconds, "TimeoutSecondsPath"))
+            .map(|seconds| self.seconds(thread, &source, seconds, "TimeoutSeconds"))
             .transpose()?;
         let heartbeat = task
             .heartbeat
             .as_ref()
-            .map(|seconds| self.seconds(thread, &input, seconds, "HeartbeatSecondsPath"))
+            .map(|seconds| self.seconds(thread, &source, seconds, "HeartbeatSeconds"))
             .transpose()?;
-        let role = self.credentials(thread, task, &input)?;
+        let role = self.credentials(thread, &source, task)?;
+        drop(source);
         self.record_scheduled(thread, task, &parameters, timeout, heartbeat, role.as_ref());
         if self.ended.is_some() {
             return Ok(Transition::Await);
@@ -72,46 +89,24 @@ impl Stepper<'_> {
         self.thread_mut(thread).phase = Phase::Task(pending);
         self.arm(thread);
         self.execution.attempts.insert(token.attempt, thread);
-        self.effects.push(Effect::ScheduleTask(scheduled));
+        if !self.answer_by_mock(token.attempt, &state.name) {
+            self.effects.push(Effect::ScheduleTask(scheduled));
+        }
         Ok(Transition::Await)
     }
 
-    /// The payload that the task is called with.
-    fn parameters(
-        &self,
-        thread: ThreadId,
-        task: &Task,
-        input: &Payload,
-        token: &TaskToken,
-    ) -> Result<Payload, Fault> {
-        let Some(template) = &task.parameters else {
-            return Ok(input.clone());
-        };
-        let has_token = matches!(
-            &task.resource,
-            Resource::Service(call) if call.pattern == Pattern::WaitForTaskToken
-        );
-        let token = has_token.then(|| token.encode());
-        self.with_token(thread, input.value(), token, |scope| {
-            template.evaluate(scope)
-        })
-        .map(Payload::of)
-        .map_err(|error| self.template_failure(thread, error))
-    }
-
+    /// The role of the state's Credentials.
     fn credentials(
         &self,
         thread: ThreadId,
+        source: &Source<'_>,
         task: &Task,
-        input: &Payload,
     ) -> Result<Option<Arc<str>>, Fault> {
         let Some(template) = &task.credentials else {
             return Ok(None);
         };
-        let credentials = self
-            .with_scope(thread, input.value(), |scope| template.evaluate(scope))
-            .map_err(|error| self.template_failure(thread, error))?;
-        match credentials.get("RoleArn") {
+        let credentials = self.evaluate(thread, source, template, Field::Named("Credentials"))?;
+        match credentials.value().get("RoleArn") {
             Some(Value::String(role)) => Ok(Some(role.clone())),
             _ => Ok(None),
         }

@@ -7,7 +7,9 @@ use expression::variables::Variables;
 use serde::{Deserialize, Serialize};
 
 use crate::encoding;
-use crate::input::TaskToken;
+use crate::input::{AttemptId, TaskToken};
+use crate::map_run::PendingMapRun;
+use crate::mocks::MockedOutcome;
 use crate::payload::Payload;
 use crate::step::after_seconds;
 
@@ -58,6 +60,10 @@ pub(crate) struct Item {
     pub(crate) index: u64,
     /// Its value.
     pub(crate) value: Payload,
+    /// The name of the member that it is the value of, where the items are those of an object.
+    pub(crate) key: Option<Arc<str>>,
+    /// Where it comes from, in a distributed Map.
+    pub(crate) source: Option<Arc<str>>,
 }
 
 /// What a thread waits for.
@@ -79,6 +85,8 @@ pub(crate) enum Phase {
     Task(PendingTask),
     /// Its children's ends.
     Fork(Fork),
+    /// Its Map Run's end.
+    MapRun(Box<PendingMapRun>),
 }
 
 /// A task that was scheduled and has not ended.
@@ -145,6 +153,10 @@ pub(crate) enum Work {
     ),
     /// Start a Map's next items while its concurrency allows.
     Iterate(ThreadId),
+    /// Do the thread's state again, after a redrive.
+    Again(ThreadId),
+    /// Let the attempt of a mocked state end.
+    Mocked(AttemptId, MockedOutcome),
 }
 
 impl PendingTask {
@@ -194,7 +206,7 @@ impl Thread {
                 (Some(timeout), Some(heartbeat)) => Some(timeout.min(heartbeat)),
                 (timeout, heartbeat) => timeout.or(heartbeat),
             },
-            Phase::Ready | Phase::Fork(_) => None,
+            Phase::Ready | Phase::Fork(_) | Phase::MapRun(_) => None,
         }
     }
 }

@@ -162,6 +162,7 @@ impl<'t> Reader<'_, 't> {
         };
         let next = self.next(&fields);
         let assign = self.assign(&fields);
+        let output = fields.payload("Output");
         let condition = match language {
             QueryLanguage::JsonPath => {
                 fields.require(&["Next"]);
@@ -169,33 +170,31 @@ impl<'t> Reader<'_, 't> {
             }
             QueryLanguage::Jsonata => {
                 fields.require(&["Condition", "Next"]);
-                check_jsonata_condition(&fields);
-                None
+                jsonata_condition(&fields)
             }
         };
         Some(ChoiceRule {
             condition: condition?,
             next: next?,
             assign,
+            output,
         })
     }
 }
 
-fn check_jsonata_condition(fields: &Fields<'_, '_>) {
-    let Some(place) = fields.get("Condition") else {
-        return;
-    };
-    let is_condition = match &place.node.kind {
-        Kind::Bool(_) => true,
-        Kind::String(text) => fields::is_jsonata(text),
-        _ => false,
-    };
-    if !is_condition {
-        fields.findings.schema(
-            &place,
-            "Expected value of type Boolean or JSONata expression",
-        );
+fn jsonata_condition(fields: &Fields<'_, '_>) -> Option<Condition> {
+    let place = fields.get("Condition")?;
+    if let Kind::Bool(value) = place.node.kind {
+        return Some(Condition::Constant(value));
     }
+    if fields.is_jsonata("Condition") {
+        return fields.query("Condition").map(Condition::Query);
+    }
+    fields.findings.schema(
+        &place,
+        "Expected value of type Boolean or JSONata expression",
+    );
+    None
 }
 
 /// The one condition of a rule.

@@ -108,6 +108,7 @@ impl<'t> Reader<'_, 't> {
             next: next?,
             result_path,
             assign,
+            output: fields.payload("Output"),
         })
     }
 }

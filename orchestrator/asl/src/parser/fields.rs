@@ -9,7 +9,8 @@ use expression::template::{Template, TemplateError};
 use crate::definition::{PathField, QueryLanguage, ResultPath, Seconds};
 use crate::json::{Kind, Member, Node};
 use crate::parser::findings::{Findings, MAX_FINDINGS, Place};
-use crate::parser::timestamp;
+use crate::parser::{queries, timestamp};
+use crate::query::{PayloadTemplate, Query};
 
 /// The longest time in seconds that a definition may name.
 pub(crate) const MAX_SECONDS: u64 = 99_999_999;
@@ -163,7 +164,7 @@ impl<'p, 't> Fields<'p, 't> {
     pub(crate) fn exclude(&self, one: &str, other: &str) {
         if self.has(one) && self.has(other) {
             self.at_object(format!(
-                "Only one of these fields can be specified: [{one}, {other}]"
+                "There should only be one of the following fields: [{one}, {other}]"
             ));
         }
     }
@@ -237,8 +238,7 @@ impl<'p, 't> Fields<'p, 't> {
             .schema(place, format!("Maximum value is {most}"));
     }
 
-    /// A number of seconds or of things: written down, or at the path that the field's other form names. A JSONata
-    /// expression is seen and left.
+    /// A number of seconds or of things: written down, computed, or at the path that the field's other form names.
     pub(crate) fn number_or_path(
         &self,
         name: &str,
@@ -247,7 +247,7 @@ impl<'p, 't> Fields<'p, 't> {
     ) -> Option<Seconds> {
         self.exclude(name, path_name);
         if self.is_jsonata(name) {
-            return None;
+            return self.query(name).map(Seconds::Query);
         }
         let fixed = self.integer(name, range).map(Seconds::Fixed);
         let found = self.location(path_name).map(Seconds::Path);
@@ -340,9 +340,34 @@ impl<'p, 't> Fields<'p, 't> {
         location(&self.get(name)?, self.findings)
     }
 
-    /// A payload template.
+    /// A payload template of the paths' language, for fields that only this language has.
     pub(crate) fn template(&self, name: &str) -> Option<Template> {
         template(&self.get(name)?, self.findings)
+    }
+
+    /// A payload template of either language.
+    pub(crate) fn payload(&self, name: &str) -> Option<PayloadTemplate> {
+        let place = self.get(name)?;
+        match self.language {
+            QueryLanguage::JsonPath => {
+                template(&place, self.findings).map(PayloadTemplate::JsonPath)
+            }
+            QueryLanguage::Jsonata => queries::template(&place, self.error_output(), self.findings)
+                .map(PayloadTemplate::Jsonata),
+        }
+    }
+
+    /// A JSONata expression that is known to be marked as one.
+    pub(crate) fn query(&self, name: &str) -> Option<Query> {
+        queries::query(&self.get(name)?, self.error_output(), self.findings)
+    }
+
+    /// Only catchers are given an error to read.
+    fn error_output(&self) -> queries::ErrorOutput {
+        match self.allows("ErrorEquals") {
+            true => queries::ErrorOutput::Given,
+            false => queries::ErrorOutput::Absent,
+        }
     }
 }
 

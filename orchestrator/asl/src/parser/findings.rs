@@ -101,7 +101,6 @@ impl<'p, 't> Place<'p, 't> {
 #[derive(Default)]
 pub(crate) struct Findings {
     list: RefCell<Vec<Finding>>,
-    not_supported: RefCell<Vec<Finding>>,
     errors: Cell<usize>,
     warnings: Cell<usize>,
 }
@@ -174,33 +173,14 @@ impl Findings {
         });
     }
 
-    /// Something that this version lacks. It is reported once for each message, and only for a definition that is right
-    /// otherwise: what AWS would refuse is refused in AWS's words.
-    pub(crate) fn not_supported(&self, place: &Place<'_, '_>, message: &str) {
-        let mut list = self.not_supported.borrow_mut();
-        if list.iter().any(|finding| finding.message == message) {
-            return;
-        }
-        list.push(Finding::new(
-            Code::NotSupported,
-            Severity::Error,
-            text(place.pointer),
-            place.node.span,
-            message,
-        ));
-    }
-
     /// Whether a machine can be made.
     pub(crate) fn is_usable(&self) -> bool {
-        self.errors.get() == 0 && self.not_supported.borrow().is_empty()
+        self.errors.get() == 0
     }
 
     /// All as diagnostics, in the order of their places; those without a place come last.
     pub(crate) fn into_diagnostics(self, source: &str) -> Vec<Diagnostic> {
         let mut list = self.list.into_inner();
-        if self.errors.get() == 0 {
-            list.extend(self.not_supported.into_inner());
-        }
         list.sort_by_key(|finding| (finding.pointer.is_empty(), finding.span.start));
         let mut lines = Lines::new(source);
         list.into_iter()

@@ -57,10 +57,6 @@ pub(crate) fn read(
     let comment = comment.and_then(|place| place.node.as_str().map(str::to_owned));
     let timeout_seconds = fields.integer("TimeoutSeconds", 1..=MAX_SECONDS);
     let query_language = state::query_language(&fields).unwrap_or_default();
-    if query_language == QueryLanguage::Jsonata {
-        let place = fields.get("QueryLanguage").unwrap_or(*place);
-        findings.not_supported(&place, state::NO_JSONATA);
-    }
     let starts: Vec<Start> = outline
         .block_ids()
         .map(|id| read_block(outline, id, findings))

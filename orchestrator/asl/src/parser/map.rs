@@ -1,12 +1,14 @@
 //! Reads Parallel and Map states; their blocks were found by the outline and are read with all others.
 
-use crate::definition::{BlockId, Map, MapMode, Parallel, QueryLanguage, Seconds};
+use crate::definition::{BlockId, Map, Parallel, QueryLanguage, Seconds};
+use crate::distributed::ChildType;
 use crate::json::Kind;
 use crate::parser::distributed;
 use crate::parser::errors;
 use crate::parser::fields::{self, Fields, In, Known};
 use crate::parser::findings::Place;
 use crate::parser::state::{COMMON, INPUT_AND_OUTPUT, Reader, STEP};
+use crate::parser::task::payload_name;
 
 /// A Parallel state's fields.
 pub(crate) const PARALLEL: Known = &[
@@ -50,6 +52,13 @@ const PROCESSOR_CONFIG: Known = &[&[
     ("ExecutionType", In::Both),
 ]];
 
+/// `ProcessorConfig.Mode`
+#[derive(Clone, Copy)]
+enum Mode {
+    Inline,
+    Distributed,
+}
+
 impl<'t> Reader<'_, 't> {
     /// A Parallel state's own part.
     pub(crate) fn parallel(&self, fields: &Fields<'_, 't>) -> Parallel {
@@ -62,7 +71,7 @@ impl<'t> Reader<'_, 't> {
         }
         Parallel {
             branches: self.outline.state(self.id).children.clone(),
-            parameters: fields.template("Parameters"),
+            parameters: fields.payload(payload_name(fields.language)),
             result_selector: fields.template("ResultSelector"),
             result_path: fields.result_path(),
             on_error: self.on_error(fields),
@@ -71,21 +80,19 @@ impl<'t> Reader<'_, 't> {
 
     /// A Map state's own part.
     pub(crate) fn map(&self, fields: &Fields<'_, 't>) -> Option<Map> {
-        let (processor, mode) = self.processor(fields);
-        distributed::check(fields, mode, self.findings);
+        let (processor, children) = self.processor(fields);
+        let distributed = distributed::read(self, fields, children);
         fields.exclude("ItemSelector", "Parameters");
-        let item_selector = match fields.language {
-            QueryLanguage::JsonPath => fields.template("ItemSelector"),
-            QueryLanguage::Jsonata => None,
-        };
-        let parameters = fields.template("Parameters");
+        let item_selector = fields.payload("ItemSelector");
+        let parameters = fields.payload("Parameters");
         if let Some(items) = fields.get("Items") {
             self.check_items(&items);
         }
         Some(Map {
             items_path: fields.location("ItemsPath"),
+            items: fields.payload("Items"),
             item_selector: item_selector.or(parameters),
-            mode,
+            distributed: distributed.map(Box::new),
             max_concurrency: max_concurrency(fields),
             result_selector: fields.template("ResultSelector"),
             result_path: fields.result_path(),
@@ -94,40 +101,53 @@ impl<'t> Reader<'_, 't> {
         })
     }
 
-    fn processor(&self, fields: &Fields<'_, 't>) -> (Option<BlockId>, MapMode) {
+    /// The processor's block, and what kind of executions run it if it does not run in the state's own.
+    fn processor(&self, fields: &Fields<'_, 't>) -> (Option<BlockId>, Option<ChildType>) {
         fields.exclude("ItemProcessor", "Iterator");
         let found = fields
             .get("ItemProcessor")
             .or_else(|| fields.get("Iterator"));
         let Some(place) = found else {
             fields.require(&["ItemProcessor"]);
-            return (None, MapMode::Inline);
+            return (None, None);
         };
         self.expect_object(&place);
-        let mode = place
+        let children = place
             .field("ProcessorConfig")
-            .and_then(|config| self.mode(config));
+            .and_then(|config| self.children(config));
         let block = self.outline.state(self.id).children.first().copied();
-        (block, mode.unwrap_or_default())
+        (block, children)
     }
 
-    fn mode(&self, config: Place<'_, 't>) -> Option<MapMode> {
+    fn children(&self, config: Place<'_, 't>) -> Option<ChildType> {
         let fields = Fields::new(
             config,
             self.findings,
             QueryLanguage::JsonPath,
             PROCESSOR_CONFIG,
         )?;
-        let modes = [
-            ("INLINE", MapMode::Inline),
-            ("DISTRIBUTED", MapMode::Distributed),
+        let modes = [("INLINE", Mode::Inline), ("DISTRIBUTED", Mode::Distributed)];
+        let mode = fields.one_of("Mode", &modes)?;
+        let types = [
+            ("STANDARD", ChildType::Standard),
+            ("EXPRESS", ChildType::Express),
         ];
-        let mode = fields.one_of("Mode", &modes);
-        fields.one_of("ExecutionType", &[("STANDARD", ()), ("EXPRESS", ())]);
-        if mode == Some(MapMode::Distributed) {
-            fields.require(&["ExecutionType"]);
+        let children = fields.one_of("ExecutionType", &types);
+        match mode {
+            Mode::Inline => None,
+            Mode::Distributed => {
+                fields.require(&["ExecutionType"]);
+                if self.options.express
+                    && let Some(place) = fields.get("Mode")
+                {
+                    self.findings.schema(
+                        &place,
+                        "Express state machine does not support Map state in 'DISTRIBUTED' mode",
+                    );
+                }
+                Some(children.unwrap_or_default())
+            }
         }
-        mode
     }
 
     fn check_items(&self, place: &Place<'_, '_>) {

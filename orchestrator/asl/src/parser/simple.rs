@@ -75,17 +75,18 @@ pub(crate) fn wait(fields: &Fields<'_, '_>) -> Option<Wait> {
             WAYS.join(", ")
         ));
     }
-    let seconds = match fields.is_jsonata("Seconds") {
-        true => None,
-        false => fields.integer("Seconds", 0..=MAX_SECONDS),
-    };
+    if fields.is_jsonata("Seconds") {
+        let seconds = fields.query("Seconds")?;
+        return Some(Wait::Seconds(Seconds::Query(seconds)));
+    }
+    if fields.is_jsonata("Timestamp") {
+        return fields.query("Timestamp").map(Wait::UntilQuery);
+    }
+    let seconds = fields.integer("Seconds", 0..=MAX_SECONDS);
     let seconds_path = fields.location("SecondsPath");
-    let timestamp = match fields.is_jsonata("Timestamp") {
-        true => None,
-        false => fields
-            .get("Timestamp")
-            .and_then(|place| fields::timestamp(&place, fields.findings)),
-    };
+    let timestamp = fields
+        .get("Timestamp")
+        .and_then(|place| fields::timestamp(&place, fields.findings));
     let timestamp_path = fields.location("TimestampPath");
     let wait = seconds.map(|seconds| Wait::Seconds(Seconds::Fixed(seconds)));
     wait.or_else(|| seconds_path.map(|path| Wait::Seconds(Seconds::Path(path))))
@@ -103,6 +104,9 @@ pub(crate) fn fail(fields: &Fields<'_, '_>) -> Fail {
 
 fn fail_text(fields: &Fields<'_, '_>, name: &str, path_name: &str) -> Option<FailText> {
     fields.exclude(name, path_name);
+    if fields.is_jsonata(name) {
+        return fields.query(name).map(FailText::Query);
+    }
     let literal = fields
         .string(name)
         .map(|text| FailText::Literal(text.into()));

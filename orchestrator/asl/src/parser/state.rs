@@ -2,8 +2,6 @@
 
 use std::cell::RefCell;
 
-use expression::template::Template;
-
 use crate::definition::{QueryLanguage, State, StateId, StateKind, Then};
 use crate::json::Kind;
 use crate::parser::Options;
@@ -11,10 +9,8 @@ use crate::parser::fields::{self, Fields, Group, In, Known};
 use crate::parser::findings::{Findings, Place, Pointer};
 use crate::parser::flow::{self, Ways};
 use crate::parser::outline::Outline;
-use crate::parser::{choice, map, scope, simple, task};
-
-/// What is said of JSONata until it is evaluated.
-pub(crate) const NO_JSONATA: &str = "QueryLanguage JSONata is not supported yet";
+use crate::parser::{choice, map, queries, scope, simple, task};
+use crate::query::PayloadTemplate;
 
 /// Every state has these.
 pub(crate) const COMMON: Group = &[
@@ -114,10 +110,6 @@ impl<'p, 't> Reader<'p, 't> {
         };
         let language = self.language(&place);
         let fields = Fields::new(place, self.findings, language, kind.fields())?;
-        if language == QueryLanguage::Jsonata {
-            let place = fields.get("QueryLanguage").unwrap_or(place);
-            self.findings.not_supported(&place, NO_JSONATA);
-        }
         let kind_read = self.read_kind(kind, &fields);
         let then = match kind {
             Type::Task | Type::Wait | Type::Pass | Type::Parallel | Type::Map => self.then(&fields),
@@ -142,16 +134,24 @@ impl<'p, 't> Reader<'p, 't> {
             Type::Succeed | Type::Fail => None,
             _ => self.assign(&fields),
         };
-        Some(State {
+        let output = match kind {
+            Type::Fail => None,
+            _ => fields.payload("Output"),
+        };
+        let mut state = State {
             name: outline.name.into(),
             block: outline.block,
             query_language: language,
             input_path,
             output_path,
             assign,
+            output,
+            reads: Default::default(),
             then: then?,
             kind: kind_read?,
-        })
+        };
+        state.reads = queries::reads(&state);
+        Some(state)
     }
 
     fn kind(&self, place: &Place<'_, '_>) -> Option<Type> {
@@ -263,7 +263,7 @@ impl<'p, 't> Reader<'p, 't> {
     }
 
     /// `Assign`, of the state, a choice rule or a catcher.
-    pub(crate) fn assign(&self, fields: &Fields<'_, '_>) -> Option<Template> {
+    pub(crate) fn assign(&self, fields: &Fields<'_, '_>) -> Option<PayloadTemplate> {
         let place = fields.get("Assign")?;
         if !matches!(place.node.kind, Kind::Object(_)) {
             self.findings
@@ -272,9 +272,6 @@ impl<'p, 't> Reader<'p, 't> {
         }
         let block = self.outline.state(self.id).block;
         scope::check_assign(self.outline, block, &place, self.findings);
-        match fields.language {
-            QueryLanguage::JsonPath => fields::template(&place, self.findings),
-            QueryLanguage::Jsonata => None,
-        }
+        fields.payload("Assign")
     }
 }

@@ -47,12 +47,10 @@ impl<'t> Reader<'_, 't> {
         if let Some(Resource::Service(call)) = &resource {
             self.check_parameters(fields, call);
         }
-        let is_template = fields.language == QueryLanguage::JsonPath;
+        let name = payload_name(fields.language);
         Some(Task {
-            parameters: fields.template("Parameters"),
-            credentials: is_template
-                .then(|| fields.template("Credentials"))
-                .flatten(),
+            parameters: fields.payload(name),
+            credentials: fields.payload("Credentials"),
             timeout,
             heartbeat,
             result_selector: fields.template("ResultSelector"),
@@ -101,7 +99,7 @@ impl<'t> Reader<'_, 't> {
             }
             return;
         };
-        let Some(place) = fields.get("Parameters") else {
+        let Some(place) = fields.get(payload_name(fields.language)) else {
             return;
         };
         let Kind::Object(members) = &place.node.kind else {
@@ -128,6 +126,14 @@ impl<'t> Reader<'_, 't> {
             self.findings
                 .schema(place, "The field 'RoleArn' is required but was missing");
         }
+    }
+}
+
+/// What a task or Parallel is called with has a name of its own in each language.
+pub(crate) fn payload_name(language: QueryLanguage) -> &'static str {
+    match language {
+        QueryLanguage::JsonPath => "Parameters",
+        QueryLanguage::Jsonata => "Arguments",
     }
 }
 

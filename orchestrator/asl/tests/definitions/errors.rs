@@ -75,6 +75,7 @@ fn retriers_and_catchers_have_defaults() {
                         ),
                         result_path: Discard,
                         assign: None,
+                        output: None,
                     },
                 ],
             }

@@ -1,6 +1,7 @@
 //! Definitions and everything that is found in them: a test is a definition and the expected text.
 
 mod choices;
+mod corpus;
 mod errors;
 mod flow;
 mod graphs;

@@ -80,7 +80,7 @@ fn a_map_state_has_one_processor() {
     check_state(
         &format!(r#""Type": "Map", "Iterator": {{}}, "ItemProcessor": {PROCESSOR}, "End": true"#),
         expect![[r#"
-            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: Only one of these fields can be specified: [ItemProcessor, Iterator]
+            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: There should only be one of the following fields: [ItemProcessor, Iterator]
         "#]],
     );
 }
@@ -125,7 +125,7 @@ fn items_and_their_selection_are_read() {
     check_map(
         r#""ItemSelector": {}, "Parameters": {}"#,
         expect![[r#"
-        1:34 { — SCHEMA_VALIDATION_FAILED /States/A: Only one of these fields can be specified: [ItemSelector, Parameters]
+        1:34 { — SCHEMA_VALIDATION_FAILED /States/A: There should only be one of the following fields: [ItemSelector, Parameters]
     "#]],
     );
     check_map(
@@ -139,7 +139,7 @@ fn items_and_their_selection_are_read() {
     check_map(
         r#""MaxConcurrency": 1, "MaxConcurrencyPath": "$.n""#,
         expect![[r#"
-            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: Only one of these fields can be specified: [MaxConcurrency, MaxConcurrencyPath]
+            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: There should only be one of the following fields: [MaxConcurrency, MaxConcurrencyPath]
         "#]],
     );
     let definition = machine_of(&format!(
@@ -157,43 +157,77 @@ fn items_and_their_selection_are_read() {
 }
 
 #[test]
-fn the_distributed_mode_is_checked_and_not_there_yet() {
+fn the_distributed_mode_has_fields_of_its_own() {
     check_processor(
         r#""ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}"#,
-        expect![[r#"
-            1:34 {"Type": "Map", "End": true, "It — NOT_SUPPORTED /States/A: Map state in DISTRIBUTED mode is not supported yet
-        "#]],
+        expect!["fine"],
     );
     check_map(
         r#""ToleratedFailureCount": 1, "Label": "l""#,
         expect![[r#"
-        1:161 1 — NOT_SUPPORTED /States/A/ToleratedFailureCount: Map state in DISTRIBUTED mode is not supported yet
-    "#]],
-    );
-    check_map(
-        r#""ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "CSV", "MaxItems": 5}, "Parameters": {"Key.$": "$.key"}},
-           "ItemBatcher": {"MaxItemsPerBatch": 5, "BatchInput": {"x": 1}},
-           "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {}, "WriterConfig": {"OutputType": "JSON"}}"#,
-        expect![[r#"
-            1:150 {"Resource": "arn:aws:states:::s — NOT_SUPPORTED /States/A/ItemReader: Map state in DISTRIBUTED mode is not supported yet
+            1:173 "l" — SCHEMA_VALIDATION_FAILED /States/A/Label: Field 'Label' is only supported for Map states in 'DISTRIBUTED' mode
         "#]],
     );
-    check_map(
+    check_distributed(
+        r#""ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "CSV", "MaxItems": 5}, "Parameters": {"Key.$": "$.key"}},
+           "ItemBatcher": {"MaxItemsPerBatch": 5, "BatchInput": {"x": 1}}, "Label": "a-label", "ToleratedFailurePercentage": 2.5,
+           "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {}, "WriterConfig": {"OutputType": "JSON"}}"#,
+        expect!["fine"],
+    );
+    check_distributed(
+        r#""ItemReader": {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b"}},
+           "ResultWriter": {"WriterConfig": {"OutputType": "JSON", "Transformation": "FLATTEN"}}"#,
+        expect!["fine"],
+    );
+    check_distributed(
         r#""ToleratedFailurePercentage": 101, "ToleratedFailureCount": 1, "ToleratedFailureCountPath": "$.n", "Label": "a label that is longer than forty characters",
            "ItemReader": {"ReaderConfig": {"InputType": 1, "MaxItems": 1, "MaxItemsPath": "$.n"}},
            "ItemBatcher": {"MaxItemsPerBatch": 0, "Size": 1},
            "ResultWriter": {"Prefix": "p", "WriterConfig": []}"#,
         expect![[r#"
-            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: Only one of these fields can be specified: [ToleratedFailureCount, ToleratedFailureCountPath]
-            1:166 101 — SCHEMA_VALIDATION_FAILED /States/A/ToleratedFailurePercentage: Maximum value is 100
-            1:244 "a label that is longer than for — SCHEMA_VALIDATION_FAILED /States/A/Label: Label is longer than 40 characters
+            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: There should only be one of the following fields: [ToleratedFailureCount, ToleratedFailureCountPath]
+            1:249 101 — SCHEMA_VALIDATION_FAILED /States/A/ToleratedFailurePercentage: Maximum value is 100
+            1:327 "a label that is longer than for — SCHEMA_VALIDATION_FAILED /States/A/Label: Label is longer than 40 characters
             2:26 { — SCHEMA_VALIDATION_FAILED /States/A/ItemReader: These fields are required: [Resource]
-            2:43 { — SCHEMA_VALIDATION_FAILED /States/A/ItemReader/ReaderConfig: Only one of these fields can be specified: [MaxItems, MaxItemsPath]
+            2:43 { — SCHEMA_VALIDATION_FAILED /States/A/ItemReader/ReaderConfig: There should only be one of the following fields: [MaxItems, MaxItemsPath]
             2:57 1 — SCHEMA_VALIDATION_FAILED /States/A/ItemReader/ReaderConfig/InputType: Expected value of type String
             3:48 0 — SCHEMA_VALIDATION_FAILED /States/A/ItemBatcher/MaxItemsPerBatch: Minimum value is 1
             3:51 "Size" — SCHEMA_VALIDATION_FAILED /States/A/ItemBatcher: Field 'Size' is not supported
             4:29 "Prefix" — SCHEMA_VALIDATION_FAILED /States/A/ResultWriter: Field 'Prefix' is not supported
             4:60 [] — SCHEMA_VALIDATION_FAILED /States/A/ResultWriter/WriterConfig: Expected value of type Object
         "#]],
+    );
+    check_distributed(
+        r#""Label": "a:b",
+           "ItemReader": {"Resource": "arn:aws:states:::s3:getItem", "ReaderConfig": {"InputType": "XML", "CSVHeaderLocation": "GIVEN", "CSVHeaders": [], "ItemsPointer": "a"}},
+           "ItemBatcher": {"BatchInput": 1},
+           "ResultWriter": {"Parameters": {}}"#,
+        expect![[r#"
+            1:228 "a:b" — SCHEMA_VALIDATION_FAILED /States/A/Label: Label contains a character that is not allowed
+            2:39 "arn:aws:states:::s3:getItem" — SCHEMA_VALIDATION_FAILED /States/A/ItemReader/Resource: The resource provided arn:aws:states:::s3:getItem is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.
+            2:100 "XML" — SCHEMA_VALIDATION_FAILED /States/A/ItemReader/ReaderConfig/InputType: Value should be one of the following: [CSV, JSON, JSONL, PARQUET, MANIFEST]
+            2:151 [] — SCHEMA_VALIDATION_FAILED /States/A/ItemReader/ReaderConfig/CSVHeaders: Value cannot be empty
+            2:171 "a" — SCHEMA_VALIDATION_FAILED /States/A/ItemReader/ReaderConfig/ItemsPointer: Value is not a JSON Pointer: it does not start with '/'
+            3:27 { — SCHEMA_VALIDATION_FAILED /States/A/ItemBatcher: One of these fields is required: [MaxItemsPerBatch, MaxItemsPerBatchPath, MaxInputBytesPerBatch, MaxInputBytesPerBatchPath]
+            3:42 1 — SCHEMA_VALIDATION_FAILED /States/A/ItemBatcher/BatchInput: Expected value of type Object
+            4:28 { — SCHEMA_VALIDATION_FAILED /States/A/ResultWriter: These fields are required: [Resource]
+        "#]],
+    );
+    check_distributed(
+        r#""ItemReader": {"Resource": "arn:aws:states:::s3:getObject"}, "ItemBatcher": {}, "ResultWriter": {}"#,
+        expect![[r#"
+            1:233 { — SCHEMA_VALIDATION_FAILED /States/A/ItemReader: These fields are required: [ReaderConfig]
+            1:295 { — SCHEMA_VALIDATION_FAILED /States/A/ItemBatcher: One of these fields is required: [MaxItemsPerBatch, MaxItemsPerBatchPath, MaxInputBytesPerBatch, MaxInputBytesPerBatchPath]
+            1:315 { — SCHEMA_VALIDATION_FAILED /States/A/ResultWriter: One of these fields is required: [Resource, WriterConfig]
+        "#]],
+    );
+}
+
+/// Checks a distributed Map with those fields.
+fn check_distributed(fields: &str, expected: Expect) {
+    let processor = r#"{"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}"#;
+    check_state(
+        &format!(r#""Type": "Map", "End": true, "ItemProcessor": {processor}, {fields}"#),
+        expected,
     );
 }

@@ -291,8 +291,8 @@ fn a_fail_state_may_compute_its_texts() {
     check_state(
         r#""Type": "Fail", "Error": "E", "ErrorPath": "$.e", "Cause": 1, "CausePath": "$c""#,
         expect![[r#"
-            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: Only one of these fields can be specified: [Error, ErrorPath]
-            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: Only one of these fields can be specified: [Cause, CausePath]
+            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: There should only be one of the following fields: [Error, ErrorPath]
+            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: There should only be one of the following fields: [Cause, CausePath]
             1:94 1 — SCHEMA_VALIDATION_FAILED /States/A/Cause: Expected value of type String
         "#]],
     );

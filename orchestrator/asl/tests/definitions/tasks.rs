@@ -58,13 +58,13 @@ fn time_limits_are_written_or_found() {
     check_state(
         &task(r#""TimeoutSeconds": 1, "TimeoutSecondsPath": "$.t""#),
         expect![[r#"
-            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: Only one of these fields can be specified: [TimeoutSeconds, TimeoutSecondsPath]
+            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: There should only be one of the following fields: [TimeoutSeconds, TimeoutSecondsPath]
         "#]],
     );
     check_state(
         &task(r#""HeartbeatSeconds": 1, "HeartbeatSecondsPath": "$.t""#),
         expect![[r#"
-            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: Only one of these fields can be specified: [HeartbeatSeconds, HeartbeatSecondsPath]
+            1:34 { — SCHEMA_VALIDATION_FAILED /States/A: There should only be one of the following fields: [HeartbeatSeconds, HeartbeatSecondsPath]
         "#]],
     );
     check_state(

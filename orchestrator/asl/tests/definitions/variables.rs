@@ -44,6 +44,30 @@ fn every_field_that_may_read_is_looked_into() {
 }
 
 #[test]
+fn expressions_are_looked_into() {
+    check(
+        r#"{"QueryLanguage": "JSONata", "StartAt": "T", "States": {
+            "T": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Next": "C", "TimeoutSeconds": "{% $a %}",
+                  "Credentials": {"RoleArn": "{% $b %}"}, "Arguments": {"MessageBody": ["{% $c + $states.input.x %}"]},
+                  "Assign": {"d": "{% $e %}"}, "Output": "{% $f %}",
+                  "Catch": [{"ErrorEquals": ["a"], "Next": "C", "Assign": {"g": "{% $h %}"}, "Output": "{% $i %}"}]},
+            "C": {"Type": "Choice", "Default": "M", "Choices": [{"Condition": "{% $j = 1 %}", "Output": "{% $k %}", "Next": "M"}]},
+            "M": {"Type": "Map", "Items": "{% $l %}", "ItemSelector": {"a": "{% $m %}"}, "MaxConcurrency": "{% $n %}", "Next": "F", "ItemProcessor": {
+                "StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": "{% $o %}", "Next": "V"}, "V": {"Type": "Wait", "Timestamp": "{% $p %}", "End": true}}
+            }},
+            "F": {"Type": "Fail", "Error": "{% $q %}", "Cause": "{% $r %}"}
+        }}"#,
+        expect![[r#"
+            T: c, b, a, h, i, e, f
+            C: j, k
+            M: l, m, n
+            W: o
+            V: p
+            F: q, r"#]],
+    );
+}
+
+#[test]
 fn states_that_read_none_are_left_out() {
     check(
         r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Assign": {"x": 1}, "End": true}}}"#,

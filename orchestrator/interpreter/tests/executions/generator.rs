@@ -139,7 +139,108 @@ impl Generator<'_, '_> {
         if kind != "Fail" {
             self.paths(fields, &kind);
         }
+        if self.choices.chance(4) {
+            self.speak_jsonata(fields, &kind);
+        }
         state
+    }
+
+    /// Makes a state of the other language of it: what JSONata has no field for goes, and other fields come.
+    fn speak_jsonata(&mut self, fields: &mut Map<String, Value>, kind: &str) {
+        fields.insert("QueryLanguage".into(), json!("JSONata"));
+        fields.retain(|name, _| {
+            let is_path = name.ends_with("Path");
+            !is_path && !matches!(name.as_str(), "Parameters" | "ResultSelector" | "Result")
+        });
+        if fields.contains_key("Assign") {
+            let name = self.scopes.last().expect("a block has a scope")[0].clone();
+            let value = self.query();
+            fields.insert("Assign".into(), json!({ name: value }));
+        }
+        match kind {
+            "Task" | "Parallel" if self.choices.chance(2) => {
+                let arguments = self.query_template();
+                fields.insert("Arguments".into(), arguments);
+            }
+            "Wait" => {
+                fields.remove("Timestamp");
+                let seconds = ["{% 2 %}", "{% $states.input.n %}", "{% 1 + 1 %}"];
+                let seconds = self.choices.one_of(&seconds);
+                fields.insert("Seconds".into(), json!(seconds));
+            }
+            "Fail" => {
+                let error = self.query();
+                fields.insert("Error".into(), error);
+            }
+            "Map" => {
+                let items = ["{% $states.context.Execution.Input.list %}", "{% [1..3] %}"];
+                let items = self.choices.one_of(&items);
+                fields.insert("Items".into(), json!(items));
+                fields.remove("ItemSelector");
+                if self.choices.chance(2) {
+                    let selector = json!({ "i": "{% $states.context.Map.Item.Index %}" });
+                    fields.insert("ItemSelector".into(), selector);
+                }
+            }
+            "Choice" => {
+                let conditions = [
+                    "{% $exists($states.input) %}",
+                    "{% $states.input.n > 1 %}",
+                    "{% $states.input = 'text' %}",
+                ];
+                let condition = self.choices.one_of(&conditions);
+                for rule in fields["Choices"].as_array_mut().into_iter().flatten() {
+                    *rule = json!({ "Condition": condition, "Next": rule["Next"] });
+                }
+            }
+            _ => {}
+        }
+        for catcher in fields
+            .get_mut("Catch")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            let catcher = catcher.as_object_mut().expect("a catcher is an object");
+            if catcher.remove("ResultPath").is_some() {
+                catcher.insert("Output".into(), json!({ "e": "{% $states.errorOutput %}" }));
+            }
+        }
+        if kind != "Fail" && self.choices.chance(2) {
+            let output = self.query_template();
+            fields.insert("Output".into(), output);
+        }
+    }
+
+    fn query_template(&mut self) -> Value {
+        let query = self.query();
+        match self.choices.below(3) {
+            0 => query,
+            1 => json!({ "list": [query, 2] }),
+            _ => json!({ "a": 1, "list": "{% [$states.input, 1] %}", "q": query }),
+        }
+    }
+
+    /// An expression; some fail.
+    fn query(&mut self) -> Value {
+        if self.choices.chance(12) {
+            let scope = self.choices.below(self.scopes.len());
+            return json!(format!("{{% ${} %}}", self.scopes[scope][0]));
+        }
+        let options = [
+            "{% $states.input %}",
+            "{% $states.context.Execution.Input.list %}",
+            "{% $count($states.input.list) %}",
+            "{% $states.context.State.Name %}",
+            "{% $states.input.a + 1 %}",
+            "{% $exists($states.result) %}",
+            "{% $uuid() %}",
+        ];
+        let drawn = match self.randomness {
+            Randomness::Allowed => options.len(),
+            Randomness::Forbidden => options.len() - 1,
+        };
+        json!(self.choices.one_of(&options[..drawn]))
     }
 
     fn paths(&mut self, fields: &mut Map<String, Value>, kind: &str) {

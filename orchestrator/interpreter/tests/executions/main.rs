@@ -2,5 +2,6 @@
 
 mod corpus;
 mod generator;
+mod map_runs;
 mod properties;
 mod simulation;

@@ -379,6 +379,8 @@ impl History {
 struct Tasks {
     pending: BTreeSet<AttemptId>,
     ended: BTreeSet<AttemptId>,
+    /// Map Runs that were asked for.
+    runs: BTreeSet<AttemptId>,
 }
 
 impl Tasks {
@@ -392,6 +394,10 @@ impl Tasks {
                     );
                     assert!(!self.ended.contains(&task.attempt));
                 }
+                Effect::StartMapRun(run) => {
+                    assert!(self.runs.insert(run.attempt), "{run:?} is asked for twice");
+                }
+                Effect::CancelTask { attempt, .. } if self.runs.remove(attempt) => {}
                 Effect::CancelTask { attempt, .. } => {
                     assert!(self.pending.remove(attempt), "{attempt:?} is not pending");
                     self.ended.insert(*attempt);

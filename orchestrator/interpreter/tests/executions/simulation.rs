@@ -14,6 +14,8 @@ use interpreter::payload::Payload;
 use interpreter::step::{Env, Limits, step};
 use tests::corpus::{self, Case, Happening, MachineType, ROLE_ARN, STARTED_AT};
 
+use crate::map_runs;
+
 /// What AWS allows.
 pub(crate) const AWS_LIMITS: Limits = Limits {
     payload_bytes: 262_144,
@@ -140,6 +142,16 @@ impl<'c> Simulation<'c> {
             for effect in step.effects {
                 match effect {
                     Effect::ScheduleTask(task) => self.perform(&task),
+                    Effect::StartMapRun(run) => {
+                        let attempt = run.attempt;
+                        let outcome = map_runs::carry_out(
+                            &self.machine,
+                            &self.execution.identity,
+                            *run,
+                            &env,
+                        );
+                        inputs.push_back(Input::MapRunEnded { attempt, outcome });
+                    }
                     Effect::CancelTask { attempt, .. } => self.cancel(attempt),
                     Effect::Continue => inputs.push_back(Input::Continue),
                     Effect::Complete => {}
@@ -175,7 +187,15 @@ impl<'c> Simulation<'c> {
             | Input::TaskSucceeded { attempt, .. }
             | Input::TaskFailed { attempt, .. }
             | Input::Heartbeat { attempt } => *attempt != cancelled,
-            Input::Start | Input::Continue | Input::TimerFired | Input::Stop(_) => true,
+            Input::Start
+            | Input::Continue
+            | Input::TimerFired
+            | Input::Stop(_)
+            | Input::Redrive
+            | Input::Pause
+            | Input::Resume
+            | Input::StartChild { .. }
+            | Input::MapRunEnded { .. } => true,
         });
     }
 }
