@@ -261,6 +261,9 @@ fn execution(id: u64, status: ExecutionStatus) -> ExecutionRecord {
         started_at: 1_795_000_000_000 + id.cast_signed(),
         stopped_at: is_over.then_some(1_795_000_000_020 + id.cast_signed()),
         parent: None,
+        started_by: store::records::StartedBy::default(),
+        redrives: None,
+        paused_at: None,
     }
 }
 

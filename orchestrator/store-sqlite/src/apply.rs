@@ -8,13 +8,15 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, AssertSqlSafe, Row, SqliteConnection};
 use store::contract::{Commit, Write};
 use store::records::{
-    ActivityRecord, ExecutionId, ResourceRecord, RevisionRecord, StateMachineRecord, Tag,
+    ActivityRecord, ExecutionId, Redrives, ResourceRecord, RevisionId, RevisionRecord,
+    StateMachineRecord, Tag,
 };
 
 use crate::apply_jobs::{delete_jobs, write_jobs};
+use crate::apply_map_runs::{delete_map_runs, write_map_runs};
 use crate::group::{Added, ExecutionRow, Rows};
 use crate::many_rows::ManyRows;
-use crate::rows::{integer, machine_type_code, status_code};
+use crate::rows::{integer, machine_type_code, redrive_tokens_text, status_code};
 
 /// The commits of a group that were refused, by their index, each with the name that is taken.
 pub(crate) type Refused = HashMap<usize, Arc<str>>;
@@ -35,6 +37,7 @@ pub(crate) async fn apply(
     append_history(connection, &rows).await?;
     forget(connection, &rows).await?;
     keep(connection, &rows).await?;
+    write_map_runs(connection, &rows.map_runs).await?;
     if !rows.deleted.is_empty() {
         delete_executions(connection, &rows.deleted).await?;
     }
@@ -45,10 +48,10 @@ pub(crate) async fn apply(
 
 static ADD_EXECUTIONS: ManyRows = ManyRows::new(
     "insert into executions
-     (id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt) values",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+     (id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt, version, alias) values",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     " on conflict (machine, name) do nothing",
-    9,
+    11,
 );
 
 async fn add_executions(
@@ -88,7 +91,9 @@ fn bind_execution(
     arguments.add(record.started_at)?;
     arguments.add(row.stopped_at)?;
     arguments.add(parent.map(|parent| integer(parent.execution.0)))?;
-    arguments.add(parent.map(|parent| integer(parent.attempt)))
+    arguments.add(parent.map(|parent| integer(parent.attempt)))?;
+    arguments.add(record.started_by.version.map(integer))?;
+    arguments.add(record.started_by.alias.clone())
 }
 
 const IS_STORED: &str = "select exists (select 1 from executions where id = ?)";
@@ -253,7 +258,7 @@ pub(crate) async fn delete_executions(
     ] {
         statement.run(connection, ids, bind_id).await?;
     }
-    Ok(())
+    delete_map_runs(connection, ids).await
 }
 
 async fn write_other(connection: &mut SqliteConnection, write: &Write) -> Result<(), sqlx::Error> {
@@ -265,15 +270,58 @@ async fn write_other(connection: &mut SqliteConnection, write: &Write) -> Result
         Write::PutTags { arn, tags } => put_tags(connection, arn, tags).await,
         Write::PutResource(record) => put_resource(connection, record).await,
         Write::DeleteResource { kind, name } => delete_resource(connection, kind, name).await,
+        Write::SetRedrive {
+            id,
+            revision,
+            redrives,
+        } => set_redrive(connection, *id, *revision, redrives).await,
+        Write::SetPaused { id, paused_at } => set_paused(connection, *id, *paused_at).await,
         Write::AddExecution(_)
         | Write::SetStatus { .. }
+        | Write::KeepRemains { .. }
         | Write::AppendHistory { .. }
         | Write::PutSnapshot { .. }
         | Write::AppendInput { .. }
         | Write::DeleteExecution(_)
+        | Write::PutMapRun(_)
         | Write::PutJob(_)
         | Write::DeleteJobs(_) => Ok(()),
     }
+}
+
+const SET_REDRIVE: &str = "update executions
+     set revision = ?, redrive_count = ?, redriven_at = ?, redrive_tokens = ? where id = ?";
+
+async fn set_redrive(
+    connection: &mut SqliteConnection,
+    id: ExecutionId,
+    revision: RevisionId,
+    redrives: &Redrives,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(SET_REDRIVE)
+        .bind(integer(revision.0))
+        .bind(redrives.count)
+        .bind(redrives.last_at)
+        .bind(redrive_tokens_text(&redrives.tokens))
+        .bind(integer(id.0))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+const SET_PAUSED: &str = "update executions set paused_at = ? where id = ?";
+
+async fn set_paused(
+    connection: &mut SqliteConnection,
+    id: ExecutionId,
+    paused_at: Option<i64>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(SET_PAUSED)
+        .bind(paused_at)
+        .bind(integer(id.0))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 const PUT_STATE_MACHINE: &str = "insert into state_machines

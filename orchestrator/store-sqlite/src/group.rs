@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use store::contract::{Commit, Write};
+use store::map_runs::MapRunRecord;
 use store::records::{ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, JobRecord};
 
 use crate::apply::Refused;
@@ -51,6 +52,8 @@ pub(crate) struct Rows<'a> {
     pub(crate) others: Vec<&'a Write>,
     /// Executions to remove altogether, after everything else.
     pub(crate) deleted: Vec<ExecutionId>,
+    /// Map Runs, in the order of their writes.
+    pub(crate) map_runs: Vec<&'a MapRunRecord>,
     /// Jobs as they are at the end of the group.
     pub(crate) jobs: Vec<&'a JobRecord>,
     jobs_index: HashMap<&'a str, usize>,
@@ -111,11 +114,15 @@ pub(crate) fn size(commit: &Commit) -> usize {
             Write::AppendHistory { chunk, .. } => chunk.bytes.len(),
             Write::PutSnapshot { snapshot, .. } => snapshot.len(),
             Write::AppendInput { input, .. } => input.len(),
+            Write::KeepRemains { remains, .. } => remains.len(),
             Write::AddRevision(revision) => revision.definition.len(),
             Write::PutJob(record) => record.document.len(),
+            Write::PutMapRun(record) => record.document.len(),
             Write::PutStateMachine(_)
             | Write::AddExecution(_)
             | Write::SetStatus { .. }
+            | Write::SetRedrive { .. }
+            | Write::SetPaused { .. }
             | Write::DeleteExecution(_)
             | Write::PutActivity(_)
             | Write::DeleteActivity(_)
@@ -166,6 +173,9 @@ impl<'a> Added<'a> {
                 }
                 Write::PutStateMachine(_)
                 | Write::AddRevision(_)
+                | Write::KeepRemains { .. }
+                | Write::SetRedrive { .. }
+                | Write::SetPaused { .. }
                 | Write::AppendHistory { .. }
                 | Write::PutSnapshot { .. }
                 | Write::AppendInput { .. }
@@ -175,6 +185,7 @@ impl<'a> Added<'a> {
                 | Write::PutTags { .. }
                 | Write::PutResource(_)
                 | Write::DeleteResource { .. }
+                | Write::PutMapRun(_)
                 | Write::PutJob(_)
                 | Write::DeleteJobs(_) => {}
             }
@@ -227,6 +238,9 @@ impl<'a> Rows<'a> {
                 }
                 change.status = Some((*status, *stopped_at));
             }
+            Write::KeepRemains { id, remains } => {
+                changes.entry(*id).or_default().snapshot = Some(remains);
+            }
             Write::AppendHistory { id, chunk } => self.history.push((*id, chunk)),
             Write::PutSnapshot {
                 id,
@@ -259,11 +273,14 @@ impl<'a> Rows<'a> {
             }
             Write::PutStateMachine(_)
             | Write::AddRevision(_)
+            | Write::SetRedrive { .. }
+            | Write::SetPaused { .. }
             | Write::PutActivity(_)
             | Write::DeleteActivity(_)
             | Write::PutTags { .. }
             | Write::PutResource(_)
             | Write::DeleteResource { .. } => self.others.push(write),
+            Write::PutMapRun(record) => self.map_runs.push(record),
             Write::PutJob(record) => self.put_job(record),
             Write::DeleteJobs(ids) => self.deleted_jobs.extend(ids),
         }

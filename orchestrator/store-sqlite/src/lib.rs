@@ -11,6 +11,7 @@
 
 mod apply;
 mod apply_jobs;
+mod apply_map_runs;
 mod checkpoint;
 mod errors;
 mod group;
@@ -19,6 +20,7 @@ pub mod open;
 mod read_executions;
 mod read_history;
 mod read_jobs;
+mod read_map_runs;
 mod read_resources;
 mod rows;
 mod schema;

@@ -1,7 +1,8 @@
 //! How numbers and closed enums stand in columns.
 
 use store::contract::Error;
-use store::records::{ExecutionStatus, MachineType};
+use store::map_runs::MapRunStatus;
+use store::records::{ExecutionStatus, MachineType, RedriveToken};
 
 /// A number as SQLite holds it. One that is too great is of nothing that was ever stored, and stays so.
 pub(crate) fn integer(number: u64) -> i64 {
@@ -36,6 +37,27 @@ pub(crate) fn status(code: i64) -> Result<ExecutionStatus, Error> {
     }
 }
 
+/// `map_runs.status`; an index depends on it.
+pub(crate) fn map_run_status_code(status: MapRunStatus) -> i64 {
+    match status {
+        MapRunStatus::Running => 0,
+        MapRunStatus::Succeeded => 1,
+        MapRunStatus::Failed => 2,
+        MapRunStatus::Aborted => 3,
+    }
+}
+
+/// The status with that code.
+pub(crate) fn map_run_status(code: i64) -> Result<MapRunStatus, Error> {
+    match code {
+        0 => Ok(MapRunStatus::Running),
+        1 => Ok(MapRunStatus::Succeeded),
+        2 => Ok(MapRunStatus::Failed),
+        3 => Ok(MapRunStatus::Aborted),
+        _ => Err(unknown("a Map Run's status", code)),
+    }
+}
+
 /// `state_machines.machine_type`
 pub(crate) fn machine_type_code(machine_type: MachineType) -> i64 {
     match machine_type {
@@ -51,6 +73,24 @@ pub(crate) fn machine_type(code: i64) -> Result<MachineType, Error> {
         1 => Ok(MachineType::Express),
         _ => Err(unknown("a state machine's type", code)),
     }
+}
+
+/// `executions.redrive_tokens`: a line for each, its time and the token.
+pub(crate) fn redrive_tokens_text(tokens: &[RedriveToken]) -> String {
+    let lines = tokens.iter().map(|one| format!("{} {}", one.at, one.token));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The tokens of such a text.
+pub(crate) fn redrive_tokens(text: &str) -> Vec<RedriveToken> {
+    let lines = text.lines().filter_map(|line| line.split_once(' '));
+    lines
+        .filter_map(|(at, token)| {
+            let at = at.parse().ok()?;
+            let token = token.into();
+            Some(RedriveToken { token, at })
+        })
+        .collect()
 }
 
 fn unknown(what: &str, code: i64) -> Error {

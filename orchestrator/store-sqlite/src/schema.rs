@@ -10,7 +10,7 @@ use crate::open::OpenError;
 const APPLICATION_ID: i64 = 0x5254_4348;
 
 /// Each brings the schema one version further; `user_version` says how many were applied. Never change one, add one.
-const MIGRATIONS: [&str; 3] = [FIRST, RESOURCES, JOBS];
+const MIGRATIONS: [&str; 5] = [FIRST, RESOURCES, JOBS, OPERATIONS, MAP_RUNS];
 
 /// - `executions` and `history` only grow at their ends: a key in the middle would make every commit touch pages of its own.
 /// - `executions_by_status` serves every list: one status directly, all of them as a merge.
@@ -131,6 +131,34 @@ create index jobs_by_queue on jobs (queue, status) where parent is null;
 create index jobs_by_parent on jobs (parent, status) where parent is not null;
 create index jobs_unfinished on jobs (number) where ended_at is null;
 create index jobs_by_end on jobs (ended_at) where ended_at is not null and parent is null;
+";
+
+/// What is known of an execution beside its course: who started it, its redrives, whether it is paused. Few executions have any of it.
+const OPERATIONS: &str = "
+alter table executions add column version integer;
+alter table executions add column alias text;
+alter table executions add column redrive_count integer;
+alter table executions add column redriven_at integer;
+alter table executions add column redrive_tokens text;
+alter table executions add column paused_at integer;
+create index executions_by_version on executions (machine, version) where version is not null;
+create index executions_by_alias on executions (machine, alias) where alias is not null;
+";
+
+/// The children of a run are executions with its execution and attempt as their parent.
+const MAP_RUNS: &str = "
+create table map_runs (
+    execution integer not null,
+    attempt integer not null,
+    name text not null,
+    status integer not null,
+    started_at integer not null,
+    stopped_at integer,
+    document text not null,
+    primary key (execution, attempt)
+) strict, without rowid;
+create unique index map_runs_by_name on map_runs (name);
+create index map_runs_unfinished on map_runs (execution, attempt) where status = 0;
 ";
 
 const APPLICATION: &str = "pragma application_id";

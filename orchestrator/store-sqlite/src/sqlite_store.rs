@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 use store::contract::{Commit, Direction, Error, ExecutionFilter, JobFilter, LastNumbers, Store};
+use store::map_runs::{ChildFilter, ChildRecord, MapRunRecord};
 use store::records::{
     ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, JobRecord, Parent, Recovered,
     ResourceRecord, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
@@ -21,7 +22,7 @@ use tokio::task::coop::unconstrained;
 
 use crate::open::{OpenError, Opened, Options, open};
 use crate::writer::{Request, Writer};
-use crate::{read_executions, read_history, read_jobs, read_resources};
+use crate::{read_executions, read_history, read_jobs, read_map_runs, read_resources};
 
 /// The store in a data directory. Close it, so that everything is in the database's one file.
 pub struct SqliteStore {
@@ -195,6 +196,10 @@ impl Store for SqliteStore {
         Box::pin(read_executions::recoveries(&self.readers, ids))
     }
 
+    fn remains(&self, id: ExecutionId) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>> {
+        Box::pin(read_executions::remains(&self.readers, id))
+    }
+
     fn unfinished(
         &self,
         after: Option<ExecutionId>,
@@ -264,6 +269,71 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>> {
         Box::pin(read_jobs::ended_jobs(&self.readers, ended_before, limit))
+    }
+
+    fn map_run(&self, parent: Parent) -> BoxFuture<'_, Result<Option<MapRunRecord>, Error>> {
+        Box::pin(read_map_runs::map_run(&self.readers, parent))
+    }
+
+    fn map_run_by_name<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<MapRunRecord>, Error>> {
+        Box::pin(read_map_runs::map_run_by_name(&self.readers, name))
+    }
+
+    fn map_runs(
+        &self,
+        execution: ExecutionId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<MapRunRecord>, Error>> {
+        Box::pin(read_map_runs::map_runs(
+            &self.readers,
+            execution,
+            before,
+            limit,
+        ))
+    }
+
+    fn unfinished_map_runs(
+        &self,
+        after: Option<Parent>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<MapRunRecord>, Error>> {
+        Box::pin(read_map_runs::unfinished_map_runs(
+            &self.readers,
+            after,
+            limit,
+        ))
+    }
+
+    fn children(
+        &self,
+        filter: ChildFilter,
+        before: Option<ExecutionId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, Error>> {
+        Box::pin(read_map_runs::children(
+            &self.readers,
+            filter,
+            before,
+            limit,
+        ))
+    }
+
+    fn children_with_ends(
+        &self,
+        parent: Parent,
+        after: Option<ExecutionId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<ChildRecord>, Error>> {
+        Box::pin(read_map_runs::children_with_ends(
+            &self.readers,
+            parent,
+            after,
+            limit,
+        ))
     }
 
     fn delete_ended(&self, ended_before: i64, limit: usize) -> BoxFuture<'_, Result<u64, Error>> {

@@ -8,7 +8,9 @@ use store::contract::{
     Commit, Direction, ExecutionFilter, JobFilter, JobsAmong, Store, TextMatch, Write,
 };
 use store::memory::MemoryStore;
-use store::records::{ExecutionId, ExecutionStatus, JobRecord, StateMachineId};
+use store::records::{
+    ExecutionId, ExecutionStatus, JobRecord, RedriveToken, Redrives, RevisionId, StateMachineId,
+};
 use store::suite::samples::{append, commit, execution, input, job, snapshot};
 use store_sqlite::{Options, SqliteStore};
 
@@ -18,6 +20,8 @@ enum Step {
     Add { name: u8, status: u8 },
     SetStatus { of: u8, status: u8 },
     Append { of: u8, events: u8 },
+    Redrive { of: u8, count: u8 },
+    Pause { of: u8, paused_at: u8 },
     Snapshot { of: u8, wake_at: u8 },
     Input { of: u8, wake_at: u8 },
     AddJob { parts: u8, share: u8 },
@@ -39,6 +43,8 @@ fn step() -> impl Strategy<Value = Step> {
         (0..40_u8, 0..5_u8).prop_map(|(name, status)| Step::Add { name, status }),
         (any::<u8>(), 0..5_u8).prop_map(|(of, status)| Step::SetStatus { of, status }),
         (any::<u8>(), 1..5_u8).prop_map(|(of, events)| Step::Append { of, events }),
+        (any::<u8>(), 1..5_u8).prop_map(|(of, count)| Step::Redrive { of, count }),
+        (any::<u8>(), any::<u8>()).prop_map(|(of, paused_at)| Step::Pause { of, paused_at }),
         (any::<u8>(), any::<u8>()).prop_map(|(of, wake_at)| Step::Snapshot { of, wake_at }),
         (any::<u8>(), any::<u8>()).prop_map(|(of, wake_at)| Step::Input { of, wake_at }),
         (0..4_u8, 0..3_u8).prop_map(|(parts, share)| Step::AddJob { parts, share }),
@@ -70,12 +76,22 @@ struct Maker {
 
 impl Maker {
     fn commit(&mut self, steps: &[Step]) -> Commit {
-        commit(
-            steps
-                .iter()
-                .map(|step| self.write(*step))
-                .collect::<Vec<_>>(),
-        )
+        let mut writes = Vec::new();
+        for step in steps {
+            let write = self.write(*step);
+            let ended = match &write {
+                Write::SetStatus { id, status, .. } if *status > ExecutionStatus::Succeeded => {
+                    Some(*id)
+                }
+                _ => None,
+            };
+            writes.push(write);
+            writes.extend(ended.map(|id| Write::KeepRemains {
+                id,
+                remains: b"remains".to_vec(),
+            }));
+        }
+        commit(writes)
     }
 
     fn write(&mut self, step: Step) -> Write {
@@ -120,6 +136,25 @@ impl Maker {
                     stopped_at,
                 }
             }
+            Step::Redrive { of, count } => Write::SetRedrive {
+                id: ExecutionId(self.id(of)),
+                revision: RevisionId(count.into()),
+                redrives: Redrives {
+                    count: count.into(),
+                    last_at: count.into(),
+                    tokens: vec![
+                        RedriveToken {
+                            token: "t".into(),
+                            at: count.into()
+                        };
+                        usize::from(count % 3)
+                    ],
+                },
+            },
+            Step::Pause { of, paused_at } => Write::SetPaused {
+                id: ExecutionId(self.id(of)),
+                paused_at: wake(paused_at),
+            },
             Step::Append { of, events } => {
                 let first = self.events + 1;
                 self.events += u64::from(events);
@@ -186,12 +221,14 @@ async fn everything(store: &dyn Store, executions: u64) -> String {
         let id = ExecutionId(number);
         let record = store.execution(id).await.unwrap();
         let recovery = store.recovery(id).await.unwrap();
+        let remains = store.remains(id).await.unwrap();
         let forward = store.history(id, 1, 7, Direction::Forward).await.unwrap();
         let reverse = store
             .history(id, u64::MAX, 7, Direction::Reverse)
             .await
             .unwrap();
-        text += &format!("{number}: {record:?}\n{recovery:?}\n{forward:?}\n{reverse:?}\n");
+        text +=
+            &format!("{number}: {record:?}\n{recovery:?}\n{remains:?}\n{forward:?}\n{reverse:?}\n");
     }
     for name in 0..40 {
         let machine = StateMachineId(name % 3);
@@ -203,9 +240,13 @@ async fn everything(store: &dyn Store, executions: u64) -> String {
     }
     for status in (0..5).map(|status| Some(end_of(status).0)).chain([None]) {
         for machine in (0..3).map(|id| Some(StateMachineId(id))).chain([None]) {
-            let filter = ExecutionFilter { machine, status };
+            let filter = ExecutionFilter {
+                machine,
+                status,
+                started_by: None,
+            };
             let before = Some(ExecutionId(executions.max(2) - 1));
-            let found = store.executions(filter, before, 9).await.unwrap();
+            let found = store.executions(filter.clone(), before, 9).await.unwrap();
             let ids: Vec<_> = found.iter().map(|record| record.id).collect();
             text += &format!("{filter:?}: {ids:?}\n");
         }

@@ -200,7 +200,7 @@ async fn a_newer_database_is_refused() {
     alter(directory.path(), "pragma user_version = 77").await;
     check_refusal(
         directory.path(),
-        "cannot open the database: its version is 77, this binary knows 3",
+        "cannot open the database: its version is 77, this binary knows 5",
     )
     .await;
 }

@@ -3,9 +3,10 @@
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 
+use crate::map_runs::{ChildFilter, ChildRecord, MapRunRecord};
 use crate::records::{
     ActivityRecord, ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, HistoryPage,
-    JobRecord, Parent, Recovered, Recovery, ResourceRecord, RevisionId, RevisionRecord,
+    JobRecord, Parent, Recovered, Recovery, Redrives, ResourceRecord, RevisionId, RevisionRecord,
     StateMachineId, StateMachineRecord, Tag, UnfinishedExecution,
 };
 
@@ -90,6 +91,9 @@ pub trait Store: Send + Sync + 'static {
         })
     }
 
+    /// What [`Write::KeepRemains`] kept of an execution that ended and was not redriven.
+    fn remains(&self, id: ExecutionId) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>>;
+
     /// Running executions by number, after the given one.
     fn unfinished(
         &self,
@@ -160,6 +164,46 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>>;
 
+    /// The Map Run that an attempt waits for, or waited for.
+    fn map_run(&self, parent: Parent) -> BoxFuture<'_, Result<Option<MapRunRecord>, Error>>;
+
+    /// The Map Run of that name.
+    fn map_run_by_name<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<MapRunRecord>, Error>>;
+
+    /// The Map Runs of an execution, newest first, whose attempt stands below `before`.
+    fn map_runs(
+        &self,
+        execution: ExecutionId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<MapRunRecord>, Error>>;
+
+    /// Map Runs that are not over, in the order of their executions and attempts, after the given one.
+    fn unfinished_map_runs(
+        &self,
+        after: Option<Parent>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<MapRunRecord>, Error>>;
+
+    /// The children of a Map Run, newest first, that stand below `before`.
+    fn children(
+        &self,
+        filter: ChildFilter,
+        before: Option<ExecutionId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, Error>>;
+
+    /// The children of a Map Run by number, which is the order of their items, after the given one; each with the two ends of its history.
+    fn children_with_ends(
+        &self,
+        parent: Parent,
+        after: Option<ExecutionId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<ChildRecord>, Error>>;
+
     /// Deletes for good up to `limit` executions that ended before `ended_before` (milliseconds since 1970), with their
     /// histories; says how many.
     fn delete_ended(&self, ended_before: i64, limit: usize) -> BoxFuture<'_, Result<u64, Error>>;
@@ -185,12 +229,23 @@ pub struct LastNumbers {
 }
 
 /// Which executions to list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExecutionFilter {
     /// Only those of this machine.
     pub machine: Option<StateMachineId>,
     /// Only those with this status.
     pub status: Option<ExecutionStatus>,
+    /// Only those that were started by this version or alias; needs a machine.
+    pub started_by: Option<Qualifier>,
+}
+
+/// A version or alias of a state machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Qualifier {
+    /// A version, by its number.
+    Version(u64),
+    /// An alias, by its name.
+    Alias(Arc<str>),
 }
 
 /// Which jobs to list.
@@ -283,6 +338,30 @@ pub enum Write {
         /// When it ended.
         stopped_at: Option<i64>,
     },
+    /// Keeps of an execution that ended what a redrive goes on from, until the execution is deleted or runs again: then it is its
+    /// snapshot. Comes after the status in the same commit.
+    KeepRemains {
+        /// Which.
+        id: ExecutionId,
+        /// A snapshot, encoded.
+        remains: Vec<u8>,
+    },
+    /// Says that an execution was redriven; comes with its status and a snapshot.
+    SetRedrive {
+        /// Which.
+        id: ExecutionId,
+        /// The definition that it runs from now on.
+        revision: RevisionId,
+        /// All its redrives.
+        redrives: Redrives,
+    },
+    /// Says that an execution is paused, or no longer.
+    SetPaused {
+        /// Which.
+        id: ExecutionId,
+        /// Since when.
+        paused_at: Option<i64>,
+    },
     /// Appends events to an execution's history.
     AppendHistory {
         /// Which.
@@ -336,6 +415,8 @@ pub enum Write {
         /// Its name.
         name: Arc<str>,
     },
+    /// Adds a Map Run, or replaces the status, end and document of the one with its parent. It goes with its execution.
+    PutMapRun(MapRunRecord),
     /// Adds a job, or replaces the status, end and document of the one with its id.
     PutJob(JobRecord),
     /// Removes jobs with all their parts. None of the ids is put again, in this commit or later.

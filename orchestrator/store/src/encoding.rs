@@ -1,6 +1,8 @@
 //! How events, snapshots and inputs become bytes: a version, then postcard, compressed where that pays.
 
-use interpreter::execution::Execution;
+use std::borrow::Cow;
+
+use interpreter::execution::{Execution, Supplement};
 use interpreter::history::HistoryEvent;
 use interpreter::input::Input;
 use interpreter::step::Limits;
@@ -46,7 +48,11 @@ pub fn decode_events(bytes: &[u8]) -> Result<Vec<HistoryEvent>, Error> {
 /// An execution as a snapshot's bytes.
 #[must_use]
 pub fn encode_snapshot(execution: &Execution) -> Vec<u8> {
-    encode(execution)
+    let supplement = execution.supplement();
+    if *supplement == Supplement::default() {
+        return encode(execution);
+    }
+    encode(&(execution, supplement))
 }
 
 /// A snapshot's execution, ready for its next step.
@@ -54,7 +60,15 @@ pub fn encode_snapshot(execution: &Execution) -> Vec<u8> {
 /// # Errors
 /// When the bytes are none.
 pub fn decode_snapshot(bytes: &[u8]) -> Result<Execution, Error> {
-    let mut execution: Execution = decode("a snapshot", bytes)?;
+    let damaged = |why| Error::Damaged {
+        what: "a snapshot".to_owned(),
+        why,
+    };
+    let body = body(bytes).map_err(damaged)?;
+    let (mut execution, rest): (Execution, _) = take(&body).map_err(damaged)?;
+    if !rest.is_empty() {
+        execution.set_supplement(whole(rest).map_err(damaged)?);
+    }
     execution.restore();
     Ok(execution)
 }
@@ -109,13 +123,15 @@ fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 }
 
 fn decode<T: for<'de> Deserialize<'de>>(what: &str, bytes: &[u8]) -> Result<T, Error> {
-    read(bytes).map_err(|why| Error::Damaged {
+    let read = body(bytes).and_then(|body| whole(&body));
+    read.map_err(|why| Error::Damaged {
         what: what.to_owned(),
         why,
     })
 }
 
-fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
+/// What postcard wrote.
+fn body(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
     let [version, form, rest @ ..] = bytes else {
         return Err("it is too short".to_owned());
     };
@@ -124,16 +140,21 @@ fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
             "it has format {version}, this binary reads {VERSION}"
         ));
     }
-    let unpacked;
-    let body = match *form {
-        PLAIN => rest,
-        PACKED => {
-            unpacked = unpack(rest)?;
-            &unpacked
-        }
-        _ => return Err("it is packed in a way that this binary does not know".to_owned()),
-    };
-    let (value, rest) = postcard::take_from_bytes(body).map_err(|error| error.to_string())?;
+    match *form {
+        PLAIN => Ok(Cow::Borrowed(rest)),
+        PACKED => unpack(rest).map(Cow::Owned),
+        _ => Err("it is packed in a way that this binary does not know".to_owned()),
+    }
+}
+
+/// The value that the bytes begin with, and the bytes behind it.
+fn take<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<(T, &[u8]), String> {
+    postcard::take_from_bytes(bytes).map_err(|error| error.to_string())
+}
+
+/// The value that the bytes are.
+fn whole<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
+    let (value, rest) = take(bytes)?;
     if rest.is_empty() {
         Ok(value)
     } else {

@@ -7,8 +7,10 @@
 pub mod contract;
 pub mod encoding;
 pub mod history_page;
+pub mod map_runs;
 pub mod memory;
 mod memory_jobs;
+mod memory_map_runs;
 mod memory_state;
 pub mod records;
 #[cfg(any(test, feature = "suite"))]

@@ -6,6 +6,7 @@ use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use crate::contract::{Commit, Direction, Error, ExecutionFilter, JobFilter, LastNumbers, Store};
 use crate::history_page::PageBuilder;
+use crate::map_runs::{ChildFilter, ChildRecord, MapRunRecord};
 use crate::memory_state::State;
 use crate::records::{
     ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, JobRecord, Parent, Recovered,
@@ -204,7 +205,7 @@ impl Store for MemoryStore {
         before: Option<ExecutionId>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, Error>> {
-        self.read(|state| Ok(state.executions(filter, before, limit)))
+        self.read(|state| Ok(state.executions(&filter, before, limit)))
     }
 
     fn history(
@@ -231,6 +232,10 @@ impl Store for MemoryStore {
         ids: &'a [ExecutionId],
     ) -> BoxFuture<'a, Result<Vec<Recovered>, Error>> {
         self.read(|state| Ok(ids.iter().filter_map(|id| state.recovered(*id)).collect()))
+    }
+
+    fn remains(&self, id: ExecutionId) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>> {
+        self.read(|state| Ok(state.remains(id)))
     }
 
     fn unfinished(
@@ -302,6 +307,52 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>> {
         self.read(|state| Ok(state.jobs.ended(ended_before, limit)))
+    }
+
+    fn map_run(&self, parent: Parent) -> BoxFuture<'_, Result<Option<MapRunRecord>, Error>> {
+        self.read(|state| Ok(state.map_runs.get(parent)))
+    }
+
+    fn map_run_by_name<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<MapRunRecord>, Error>> {
+        self.read(|state| Ok(state.map_runs.by_name(name)))
+    }
+
+    fn map_runs(
+        &self,
+        execution: ExecutionId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<MapRunRecord>, Error>> {
+        self.read(|state| Ok(state.map_runs.of(execution, before, limit)))
+    }
+
+    fn unfinished_map_runs(
+        &self,
+        after: Option<Parent>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<MapRunRecord>, Error>> {
+        self.read(|state| Ok(state.map_runs.unfinished(after, limit)))
+    }
+
+    fn children(
+        &self,
+        filter: ChildFilter,
+        before: Option<ExecutionId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, Error>> {
+        self.read(|state| Ok(state.children(filter, before, limit)))
+    }
+
+    fn children_with_ends(
+        &self,
+        parent: Parent,
+        after: Option<ExecutionId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<ChildRecord>, Error>> {
+        self.read(|state| Ok(state.children_with_ends(parent, after, limit)))
     }
 
     fn delete_ended(&self, ended_before: i64, limit: usize) -> BoxFuture<'_, Result<u64, Error>> {

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, Write};
+use crate::contract::{Commit, Direction, Error, ExecutionFilter, LastNumbers, Qualifier, Write};
+use crate::map_runs::{ChildFilter, ChildRecord};
 use crate::memory_jobs::Jobs;
+use crate::memory_map_runs::MapRuns;
 use crate::records::{
     ActivityRecord, ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, Parent, Recovered,
     Recovery, ResourceRecord, RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
@@ -21,10 +23,12 @@ pub(crate) struct State {
     names: HashMap<(StateMachineId, Arc<str>), ExecutionId>,
     histories: BTreeMap<ExecutionId, BTreeMap<u64, HistoryChunk>>,
     unfinished: BTreeMap<ExecutionId, Unfinished>,
+    remains: HashMap<ExecutionId, Vec<u8>>,
     activities: BTreeMap<Arc<str>, ActivityRecord>,
     tags: HashMap<Arc<str>, Vec<Tag>>,
     resources: BTreeMap<(Arc<str>, Arc<str>), ResourceRecord>,
     pub(crate) jobs: Jobs,
+    pub(crate) map_runs: MapRuns,
     last_execution: u64,
 }
 
@@ -81,6 +85,24 @@ impl State {
                 status,
                 stopped_at,
             } => self.set_status(id, status, stopped_at),
+            Write::KeepRemains { id, remains } => {
+                self.remains.insert(id, remains);
+            }
+            Write::SetRedrive {
+                id,
+                revision,
+                redrives,
+            } => {
+                if let Some(record) = self.executions.get_mut(&id) {
+                    record.revision = revision;
+                    record.redrives = Some(redrives);
+                }
+            }
+            Write::SetPaused { id, paused_at } => {
+                if let Some(record) = self.executions.get_mut(&id) {
+                    record.paused_at = paused_at;
+                }
+            }
             Write::AppendHistory { id, chunk } => {
                 let history = self.histories.entry(id).or_default();
                 history.insert(chunk.first_event, chunk);
@@ -91,6 +113,9 @@ impl State {
                 wake_at,
                 needs_dispatch,
             } => {
+                if self.is_over(id) {
+                    self.remains.insert(id, snapshot.clone());
+                }
                 let row = Unfinished {
                     snapshot: Some(snapshot),
                     inputs: BTreeMap::new(),
@@ -129,9 +154,15 @@ impl State {
             Write::DeleteResource { kind, name } => {
                 self.resources.remove(&(kind, name));
             }
+            Write::PutMapRun(record) => self.map_runs.put(record),
             Write::PutJob(record) => self.jobs.put(record),
             Write::DeleteJobs(ids) => self.jobs.delete(&ids),
         }
+    }
+
+    fn is_over(&self, id: ExecutionId) -> bool {
+        let record = self.executions.get(&id);
+        record.is_some_and(|record| record.status != ExecutionStatus::Running)
     }
 
     fn add_execution(&mut self, record: ExecutionRecord) {
@@ -149,8 +180,10 @@ impl State {
             record.status = status;
             record.stopped_at = stopped_at;
         }
+        let remains = self.remains.remove(&id);
         if status == ExecutionStatus::Running {
-            self.unfinished.entry(id).or_default();
+            let row = self.unfinished.entry(id).or_default();
+            row.snapshot = row.snapshot.take().or(remains);
         } else {
             self.unfinished.remove(&id);
         }
@@ -162,6 +195,8 @@ impl State {
         }
         self.histories.remove(&id);
         self.unfinished.remove(&id);
+        self.map_runs.delete_of(id);
+        self.remains.remove(&id);
     }
 
     /// See [`crate::contract::Store::delete_ended`].
@@ -246,10 +281,56 @@ impl State {
             .cloned()
     }
 
+    /// See [`crate::contract::Store::children`].
+    pub(crate) fn children(
+        &self,
+        filter: ChildFilter,
+        before: Option<ExecutionId>,
+        limit: usize,
+    ) -> Vec<ExecutionRecord> {
+        let end = before.map_or(Bound::Unbounded, Bound::Excluded);
+        self.executions
+            .range((Bound::Unbounded, end))
+            .rev()
+            .map(|(_, record)| record)
+            .filter(|record| record.parent == Some(filter.parent))
+            .filter(|record| filter.status.is_none_or(|status| record.status == status))
+            .take(limit)
+            .cloned()
+            .collect()
+    }
+
+    /// See [`crate::contract::Store::children_with_ends`].
+    pub(crate) fn children_with_ends(
+        &self,
+        parent: Parent,
+        after: Option<ExecutionId>,
+        limit: usize,
+    ) -> Vec<ChildRecord> {
+        let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.executions
+            .range((begin, Bound::Unbounded))
+            .map(|(_, record)| record)
+            .filter(|record| record.parent == Some(parent))
+            .take(limit)
+            .map(|record| {
+                let chunks = self.histories.get(&record.id);
+                let first = chunks.and_then(|chunks| chunks.get(&1));
+                let last = chunks.and_then(|chunks| chunks.values().next_back());
+                let last = last.filter(|chunk| chunk.first_event > 1);
+                ChildRecord {
+                    record: record.clone(),
+                    first: first.map(|chunk| chunk.bytes.as_slice().into()),
+                    last: last.map(|chunk| chunk.bytes.as_slice().into()),
+                }
+            })
+            .collect()
+    }
+
     /// See [`crate::contract::Store::executions`].
     pub(crate) fn executions(
         &self,
-        filter: ExecutionFilter,
+        filter: &ExecutionFilter,
         before: Option<ExecutionId>,
         limit: usize,
     ) -> Vec<ExecutionRecord> {
@@ -266,6 +347,11 @@ impl State {
                     .is_none_or(|machine| record.machine == machine)
             })
             .filter(|record| filter.status.is_none_or(|status| record.status == status))
+            .filter(|record| match &filter.started_by {
+                None => true,
+                Some(Qualifier::Version(version)) => record.started_by.version == Some(*version),
+                Some(Qualifier::Alias(alias)) => record.started_by.alias.as_ref() == Some(alias),
+            })
             .take(limit)
             .cloned()
             .collect()
@@ -295,7 +381,7 @@ impl State {
 
     /// See [`crate::contract::Store::recoveries`].
     pub(crate) fn recovered(&self, id: ExecutionId) -> Option<Recovered> {
-        let row = self.unfinished.get(&id)?;
+        let row = self.unfinished.get(&id).filter(|_| !self.is_over(id))?;
         Some(Recovered {
             record: self.execution(id)?,
             recovery: Recovery {
@@ -303,6 +389,11 @@ impl State {
                 inputs: row.inputs.values().cloned().collect(),
             },
         })
+    }
+
+    /// See [`crate::contract::Store::remains`].
+    pub(crate) fn remains(&self, id: ExecutionId) -> Option<Vec<u8>> {
+        self.remains.get(&id).filter(|_| self.is_over(id)).cloned()
     }
 
     /// See [`crate::contract::Store::unfinished`].

@@ -96,6 +96,41 @@ pub struct ExecutionRecord {
     pub stopped_at: Option<i64>,
     /// The execution and attempt that started it and wait for it, if any.
     pub parent: Option<Parent>,
+    /// By which version and alias of its machine it was started.
+    pub started_by: StartedBy,
+    /// Its redrives, if there were any.
+    pub redrives: Option<Redrives>,
+    /// Since when it is paused: milliseconds since 1970.
+    pub paused_at: Option<i64>,
+}
+
+/// The version and alias that an execution was started by; both are absent when its machine was named alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StartedBy {
+    /// The version's number.
+    pub version: Option<u64>,
+    /// The alias's name.
+    pub alias: Option<Arc<str>>,
+}
+
+/// An execution's redrives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redrives {
+    /// How many there were.
+    pub count: u32,
+    /// When the last one was: milliseconds since 1970.
+    pub last_at: i64,
+    /// The client tokens of the last ones, oldest first. A token has neither spaces nor control characters.
+    pub tokens: Vec<RedriveToken>,
+}
+
+/// A client token that an execution was redriven with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedriveToken {
+    /// The token.
+    pub token: Arc<str>,
+    /// When: milliseconds since 1970.
+    pub at: i64,
 }
 
 /// Who started a nested execution.

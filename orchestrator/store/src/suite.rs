@@ -8,6 +8,7 @@ mod commits;
 mod executions;
 mod history;
 mod jobs;
+mod map_runs;
 mod recovery;
 mod resources;
 pub mod samples;
@@ -53,6 +54,7 @@ pub fn cases() -> impl Iterator<Item = Case> {
         .chain(recovery::CASES)
         .chain(resources::CASES)
         .chain(jobs::CASES)
+        .chain(map_runs::CASES)
         .copied()
 }
 

@@ -3,11 +3,14 @@
 use futures_util::future::join_all;
 
 use super::samples::{
-    MACHINE, append, commit, end, ended_child, execution, ids, input, snapshot, write,
+    MACHINE, append, commit, end, ended_child, execution, ids, input, revision, snapshot, write,
 };
 use super::{Case, Subject, reopen};
-use crate::contract::{Direction, ExecutionFilter, Store, Write};
-use crate::records::{ExecutionId, ExecutionStatus, Parent, StateMachineId};
+use crate::contract::{Direction, ExecutionFilter, Qualifier, Store, Write};
+use crate::records::{
+    ExecutionId, ExecutionRecord, ExecutionStatus, Parent, RedriveToken, Redrives, RevisionId,
+    StartedBy, StateMachineId,
+};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -17,6 +20,18 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "a status changes, also back to running",
         run: |subject| Box::pin(statuses(subject)),
+    },
+    Case {
+        name: "an execution that ended leaves what a redrive goes on from",
+        run: |subject| Box::pin(redrives(subject)),
+    },
+    Case {
+        name: "an execution is paused, and no longer",
+        run: |subject| Box::pin(pauses(subject)),
+    },
+    Case {
+        name: "lists know the version and alias that executions were started by",
+        run: |subject| Box::pin(starters(subject)),
     },
     Case {
         name: "a nested execution is found by the attempt that started it",
@@ -96,6 +111,170 @@ async fn statuses(subject: &mut dyn Subject) {
     assert_eq!(unfinished[0].wake_at, Some(8));
 }
 
+async fn redrives(subject: &mut dyn Subject) {
+    let store = subject.open().await;
+    let id = ExecutionId(1);
+    let remains = |text: &str| Write::KeepRemains {
+        id,
+        remains: text.as_bytes().to_vec(),
+    };
+    let begun = [
+        Write::AddExecution(execution(1, "a")),
+        snapshot(1, "s", Some(3)),
+    ];
+    write(&*store, begun).await;
+    assert_eq!(store.remains(id).await.unwrap(), None);
+    write(&*store, [input(1, 0, "i", None)]).await;
+    let over = [end(1, ExecutionStatus::Failed, 44), remains("left")];
+    write(&*store, over).await;
+    let store = reopen(subject, store).await;
+    assert_eq!(
+        store.remains(id).await.unwrap().as_deref(),
+        Some(&b"left"[..])
+    );
+    assert_eq!(store.recovery(id).await.unwrap(), None);
+    assert!(store.unfinished(None, 10).await.unwrap().is_empty());
+
+    let redrives = Redrives {
+        count: 2,
+        last_at: 77,
+        tokens: vec![
+            RedriveToken {
+                token: "one-of_many.~!".into(),
+                at: 66,
+            },
+            RedriveToken {
+                token: "2".into(),
+                at: 77,
+            },
+        ],
+    };
+    let again = [
+        Write::AddRevision(revision(2, 1)),
+        Write::SetStatus {
+            id,
+            status: ExecutionStatus::Running,
+            stopped_at: None,
+        },
+        Write::SetRedrive {
+            id,
+            revision: RevisionId(2),
+            redrives: redrives.clone(),
+        },
+        snapshot(1, "again", Some(8)),
+    ];
+    write(&*store, again).await;
+    let store = reopen(subject, store).await;
+    let record = store.execution(id).await.unwrap().unwrap();
+    let expected = ExecutionRecord {
+        revision: RevisionId(2),
+        redrives: Some(redrives),
+        ..execution(1, "a")
+    };
+    assert_eq!(record, expected);
+    assert_eq!(store.remains(id).await.unwrap(), None);
+    let recovery = store.recovery(id).await.unwrap().unwrap();
+    assert_eq!(
+        (&*recovery.snapshot, recovery.inputs.len()),
+        (&b"again"[..], 0)
+    );
+
+    // It fails again, and what it leaves goes with it.
+    let over = [end(1, ExecutionStatus::Aborted, 99), remains("more")];
+    write(&*store, over).await;
+    assert_eq!(
+        store.remains(id).await.unwrap().as_deref(),
+        Some(&b"more"[..])
+    );
+    assert_eq!(store.delete_ended(100, 10).await.unwrap(), 1);
+    assert_eq!(store.remains(id).await.unwrap(), None);
+
+    // One that ended in its first commit leaves something, too.
+    let mut record = execution(2, "b");
+    (record.status, record.stopped_at) = (ExecutionStatus::Failed, Some(5));
+    let id = ExecutionId(2);
+    let remains = Write::KeepRemains {
+        id,
+        remains: b"at once".to_vec(),
+    };
+    write(&*store, [Write::AddExecution(record), remains]).await;
+    let store = reopen(subject, store).await;
+    assert_eq!(
+        store.remains(id).await.unwrap().as_deref(),
+        Some(&b"at once"[..])
+    );
+}
+
+async fn pauses(subject: &mut dyn Subject) {
+    let store = subject.open().await;
+    let id = ExecutionId(1);
+    let begun = [
+        Write::AddExecution(execution(1, "a")),
+        snapshot(1, "s", Some(3)),
+    ];
+    write(&*store, begun).await;
+    for paused_at in [Some(7), None] {
+        write(&*store, [Write::SetPaused { id, paused_at }]).await;
+        let record = store.execution(id).await.unwrap().unwrap();
+        assert_eq!(record.paused_at, paused_at);
+    }
+    assert_eq!(
+        store.unfinished(None, 10).await.unwrap()[0].wake_at,
+        Some(3)
+    );
+}
+
+async fn starters(subject: &mut dyn Subject) {
+    let store = subject.open().await;
+    let mut records = Vec::new();
+    for id in 1..=40 {
+        let mut record = execution(id, &format!("e{id}"));
+        record.machine = StateMachineId(1 + id % 2);
+        record.started_by = StartedBy {
+            version: (id % 3 > 0).then_some(id % 3),
+            alias: (id % 5 == 1).then(|| "live".into()),
+        };
+        if id % 7 == 0 {
+            (record.status, record.stopped_at) = (ExecutionStatus::Failed, Some(9));
+        }
+        records.push(record);
+    }
+    for record in &records {
+        write(&*store, [Write::AddExecution(record.clone())]).await;
+    }
+    let store = reopen(subject, store).await;
+    for qualifier in [
+        Qualifier::Version(1),
+        Qualifier::Version(2),
+        Qualifier::Version(9),
+        Qualifier::Alias("live".into()),
+        Qualifier::Alias("dead".into()),
+    ] {
+        for status in [None, Some(ExecutionStatus::Failed)] {
+            let filter = ExecutionFilter {
+                machine: Some(StateMachineId(1)),
+                status,
+                started_by: Some(qualifier.clone()),
+            };
+            let expected: Vec<_> = records
+                .iter()
+                .rev()
+                .filter(|record| record.id.0 < 38 && record.machine == StateMachineId(1))
+                .filter(|record| status.is_none_or(|status| record.status == status))
+                .filter(|record| match &qualifier {
+                    Qualifier::Version(number) => record.started_by.version == Some(*number),
+                    Qualifier::Alias(name) => record.started_by.alias.as_ref() == Some(name),
+                })
+                .take(4)
+                .cloned()
+                .collect();
+            let before = Some(ExecutionId(38));
+            let found = store.executions(filter, before, 4).await.unwrap();
+            assert_eq!(found, expected, "{qualifier:?} {status:?}");
+        }
+    }
+}
+
 async fn children(subject: &mut dyn Subject) {
     let store = subject.open().await;
     let child = ended_child(2, "child", 3);
@@ -139,7 +318,11 @@ async fn lists(subject: &mut dyn Subject) {
     let statuses = all.map(Some).into_iter().chain([None]);
     for status in statuses {
         for machine in machines.map(|machine| machine.map(StateMachineId)) {
-            let filter = ExecutionFilter { machine, status };
+            let filter = ExecutionFilter {
+                machine,
+                status,
+                started_by: None,
+            };
             let expected: Vec<u64> = records
                 .iter()
                 .rev()
@@ -148,7 +331,11 @@ async fn lists(subject: &mut dyn Subject) {
                 .map(|record| record.id.0)
                 .collect();
             for limit in [1, 7, 1000] {
-                assert_eq!(list(&*store, filter, limit).await, expected, "{filter:?}");
+                assert_eq!(
+                    list(&*store, filter.clone(), limit).await,
+                    expected,
+                    "{filter:?}"
+                );
             }
         }
     }
@@ -159,7 +346,10 @@ async fn list(store: &dyn Store, filter: ExecutionFilter, limit: usize) -> Vec<u
     let mut found = Vec::new();
     let mut before = None;
     loop {
-        let page = store.executions(filter, before, limit).await.unwrap();
+        let page = store
+            .executions(filter.clone(), before, limit)
+            .await
+            .unwrap();
         assert!(page.len() <= limit);
         found.extend(ids(&page));
         match page.last() {

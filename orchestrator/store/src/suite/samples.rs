@@ -9,7 +9,7 @@ use crate::contract::{Commit, Store, Write};
 use crate::encoding::encode_events;
 use crate::records::{
     ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk, JobRecord, MachineType, Parent,
-    RevisionId, RevisionRecord, StateMachineId, StateMachineRecord, Tag,
+    RevisionId, RevisionRecord, StartedBy, StateMachineId, StateMachineRecord, Tag,
 };
 
 /// The machine that executions belong to where it does not matter.
@@ -27,6 +27,9 @@ pub fn execution(id: u64, name: &str) -> ExecutionRecord {
         started_at: i64::try_from(id).expect("a sample's number is small"),
         stopped_at: None,
         parent: None,
+        started_by: StartedBy::default(),
+        redrives: None,
+        paused_at: None,
     }
 }
 
