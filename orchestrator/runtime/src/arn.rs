@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use store::contract::Qualifier;
+
 /// The part of an ARN that every resource of this server shares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partition {
@@ -46,6 +48,24 @@ impl Partition {
             "arn:aws:states:{}:{}:express:{machine}:{name}:{unique}",
             self.region, self.account
         )
+    }
+
+    /// `arn:aws:states:…:mapRun:machine/label:uuid`, from what stands behind `mapRun`.
+    #[must_use]
+    pub fn map_run(&self, name: &str) -> String {
+        format!(
+            "arn:aws:states:{}:{}:mapRun:{name}",
+            self.region, self.account
+        )
+    }
+
+    /// The ARN of an execution as its row names it: the name of an Express one has its unique part.
+    #[must_use]
+    pub fn recorded_execution(&self, machine: &str, recorded_name: &str) -> String {
+        match recorded_name.split_once(':') {
+            Some((name, unique)) => self.express_execution(machine, name, unique),
+            None => self.execution(machine, recorded_name),
+        }
     }
 
     /// `arn:aws:states:…:activity:name`
@@ -116,5 +136,14 @@ impl<'a> StatesArn<'a> {
             account,
             resource,
         })
+    }
+}
+
+/// What stands behind a state machine's name: a version is a number, an alias is none.
+#[must_use]
+pub fn qualifier_of(text: &str) -> Qualifier {
+    match text.parse() {
+        Ok(number) => Qualifier::Version(number),
+        Err(_) => Qualifier::Alias(text.into()),
     }
 }

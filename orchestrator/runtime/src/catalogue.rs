@@ -53,6 +53,7 @@ impl Engine {
             Some(record) => record.id,
             None => StateMachineId(self.numbers.state_machine.fetch_add(1, Ordering::Relaxed) + 1),
         };
+        let settings: Arc<str> = request.settings.into();
         let revision = Revision {
             record: RevisionRecord {
                 id: self.next_revision(),
@@ -63,6 +64,7 @@ impl Engine {
                 public_id: None,
             },
             machine: compiled,
+            observed: self.observed_settings(&settings),
         };
         let record = StateMachineRecord {
             id,
@@ -71,7 +73,7 @@ impl Engine {
             created_at: now,
             is_deleted: false,
             current: revision.record.id,
-            settings: request.settings.into(),
+            settings,
         };
         let mut writes = vec![
             Write::AddRevision(revision.record.clone()),
@@ -89,6 +91,7 @@ impl Engine {
             record: Arc::new(record),
             arn,
             current: self.remember(revision),
+            published: Arc::default(),
         }))
     }
 
@@ -127,6 +130,7 @@ impl Engine {
                 public_id: Some(Uuid::new_v4().hyphenated().to_string().into()),
             },
             machine: compiled,
+            observed: self.observed_settings(&settings),
         };
         let record = StateMachineRecord {
             current: revision.record.id,
@@ -145,6 +149,7 @@ impl Engine {
             record: Arc::new(record),
             arn: machine.arn,
             current: self.remember(revision),
+            published: machine.published,
         }))
     }
 
@@ -168,6 +173,7 @@ impl Engine {
                         arn: machine.arn.clone(),
                         tags: Vec::new(),
                     },
+                    Self::forget_published(machine.record.id),
                 ],
             })
             .await?;
@@ -216,7 +222,7 @@ impl Engine {
         Ok(true)
     }
 
-    fn next_revision(&self) -> RevisionId {
+    pub(crate) fn next_revision(&self) -> RevisionId {
         RevisionId(self.numbers.revision.fetch_add(1, Ordering::Relaxed) + 1)
     }
 }
@@ -237,6 +243,7 @@ pub(crate) fn revision_view(machine: &Machine, revision: &Revision) -> StateMach
         definition: revision.record.definition.clone(),
         role_arn: revision.record.role_arn.clone(),
         settings: record.settings.clone(),
+        description: None,
         revision_id: revision.record.public_id.clone(),
         variable_references: asl::variables::variable_references(&revision.machine)
             .into_iter()

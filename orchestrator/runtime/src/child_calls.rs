@@ -9,7 +9,7 @@ use interpreter::input::{AttemptId, Input};
 use interpreter::payload::Payload;
 use sha2::{Digest, Sha256};
 
-use crate::arn::{ArnResource, StatesArn};
+use crate::arn::{ArnResource, StatesArn, qualifier_of};
 use crate::error::Error;
 use crate::views::{ExecutionView, StartExecution};
 
@@ -28,11 +28,11 @@ pub(crate) fn child_request(
                 "The field 'StateMachineArn' is required but was missing",
             )
         })?;
-    let machine = match StatesArn::parse(arn) {
-        Some(StatesArn {
-            resource: ArnResource::StateMachine(name) | ArnResource::Qualified(name, _),
-            ..
-        }) => name.to_owned(),
+    let (machine, qualifier) = match StatesArn::parse(arn).map(|arn| arn.resource) {
+        Some(ArnResource::StateMachine(name)) => (name.to_owned(), None),
+        Some(ArnResource::Qualified(name, qualifier)) => {
+            (name.to_owned(), Some(qualifier_of(qualifier)))
+        }
         _ => {
             return Err(sfn_failure(
                 "InvalidArnException",
@@ -51,6 +51,7 @@ pub(crate) fn child_request(
     };
     Ok(StartExecution {
         state_machine: machine,
+        qualifier,
         name: Some(name),
         input,
     })

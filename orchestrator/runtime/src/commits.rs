@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use asl::resource::{Pattern, Resource};
 use interpreter::execution::{Execution, Status};
+use interpreter::history::HistoryEvent;
 use store::contract::{Commit, Write};
 use store::encoding::{encode_events, encode_input, encode_snapshot};
 use store::records::{ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk};
@@ -12,6 +13,7 @@ use store::records::{ExecutionId, ExecutionRecord, ExecutionStatus, HistoryChunk
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::machines::Revision;
+use crate::map_runs;
 use crate::slot::{Durability, Loaded, Slot, Stepped};
 
 /// Up to this size a snapshot is simply replaced at each commit.
@@ -44,8 +46,7 @@ impl Engine {
                     writes.push(Write::DeleteExecution(slot.id));
                 }
             }
-            Durability::Full => {
-                write_history(slot.id, stepped, &mut writes);
+            Durability::Ends => {
                 if loaded.execution.is_running() {
                     self.write_recovery(slot.id, loaded, stepped, &mut writes);
                 } else {
@@ -54,9 +55,29 @@ impl Engine {
                         status: status_of(&loaded.execution),
                         stopped_at: loaded.execution.stopped_at,
                     });
+                    write_events(slot.id, stepped.events.last(), &mut writes);
+                }
+            }
+            Durability::Full => {
+                write_history(slot.id, stepped, &mut writes);
+                let is_reopened = write_redrive(slot.id, loaded, &mut writes);
+                write_pause(slot.id, loaded, &mut writes);
+                if loaded.execution.is_running() && is_reopened {
+                    self.write_snapshot(slot.id, loaded, &mut writes);
+                } else if loaded.execution.is_running() {
+                    self.write_recovery(slot.id, loaded, stepped, &mut writes);
+                } else {
+                    writes.push(Write::SetStatus {
+                        id: slot.id,
+                        status: status_of(&loaded.execution),
+                        stopped_at: loaded.execution.stopped_at,
+                    });
+                    write_remains(slot.id, loaded, &mut writes);
                 }
             }
         }
+        let now = self.options.world.now();
+        writes.extend(map_runs::begun(slot.id, &stepped.effects, now));
         self.store.commit(Commit { writes }).await?;
         Ok(())
     }
@@ -75,6 +96,13 @@ impl Engine {
             // An Express execution that has ended already leaves nothing to recover.
             Durability::Recovery if !loaded.execution.is_running() => return Commit::default(),
             Durability::Recovery => writes.push(Write::AddExecution(record)),
+            Durability::Ends => {
+                writes.push(Write::AddExecution(record));
+                let first = stepped.events.first();
+                let last = stepped.events.last();
+                let last = last.filter(|last| last.id > 1 && !loaded.execution.is_running());
+                write_events(id, first.into_iter().chain(last), &mut writes);
+            }
             Durability::Full => {
                 writes.push(Write::AddExecution(record));
                 write_history(id, stepped, &mut writes);
@@ -82,7 +110,11 @@ impl Engine {
         }
         if loaded.execution.is_running() {
             self.write_snapshot(id, loaded, &mut writes);
+        } else {
+            write_remains(id, loaded, &mut writes);
         }
+        let now = self.options.world.now();
+        writes.extend(map_runs::begun(id, &stepped.effects, now));
         Commit { writes }
     }
 
@@ -178,6 +210,65 @@ impl Engine {
     }
 }
 
+/// What a redrive changes of the execution's row; says whether there was one.
+fn write_redrive(id: ExecutionId, loaded: &mut Loaded, writes: &mut Vec<Write>) -> bool {
+    let Some(reopening) = loaded.reopening.take() else {
+        return false;
+    };
+    writes.extend(reopening.correction.map(Write::AddRevision));
+    writes.push(Write::SetStatus {
+        id,
+        status: ExecutionStatus::Running,
+        stopped_at: None,
+    });
+    if let Some(redrives) = loaded.redrives.clone() {
+        writes.push(Write::SetRedrive {
+            id,
+            revision: loaded.revision.record.id,
+            redrives,
+        });
+    }
+    true
+}
+
+/// Lets the execution's row say whether it is paused.
+fn write_pause(id: ExecutionId, loaded: &mut Loaded, writes: &mut Vec<Write>) {
+    let paused_at = loaded.execution.supplement().paused_at;
+    if paused_at != loaded.paused_at {
+        loaded.paused_at = paused_at;
+        writes.push(Write::SetPaused { id, paused_at });
+    }
+}
+
+/// What an execution that ended without success leaves for a redrive.
+fn write_remains(id: ExecutionId, loaded: &Loaded, writes: &mut Vec<Write>) {
+    if loaded.execution.can_go_on() {
+        writes.push(Write::KeepRemains {
+            id,
+            remains: encode_snapshot(&loaded.execution),
+        });
+    }
+}
+
+/// Writes some of the events and not those between them.
+fn write_events<'a>(
+    id: ExecutionId,
+    events: impl IntoIterator<Item = &'a HistoryEvent>,
+    writes: &mut Vec<Write>,
+) {
+    let events: Vec<HistoryEvent> = events.into_iter().cloned().collect();
+    let Some(first) = events.first() else {
+        return;
+    };
+    writes.push(Write::AppendHistory {
+        id,
+        chunk: HistoryChunk {
+            first_event: first.id,
+            bytes: encode_events(&events),
+        },
+    });
+}
+
 fn write_history(id: ExecutionId, stepped: &Stepped, writes: &mut Vec<Write>) {
     let Some(first) = stepped.events.first() else {
         return;
@@ -205,6 +296,7 @@ pub(crate) fn status_of(execution: &Execution) -> ExecutionStatus {
 /// Whether a restart must load the execution at once, because something must be handed over again or looked for.
 fn needs_dispatch(execution: &Execution, revision: &Revision) -> bool {
     execution.has_unfinished_work()
+        || execution.awaits_map_run()
         || execution.pending_tasks().any(|task| {
             match revision.resource(task.state) {
                 Some(Resource::Activity(_)) => !task.is_started,

@@ -30,6 +30,7 @@ impl Engine {
             .fetch_add(stepped.events.len() as u64, Ordering::Relaxed);
         if !stepped.events.is_empty() {
             self.watchers.publish(slot.id, &stepped.events);
+            self.tell_observer(&loaded.revision, &loaded.execution, &stepped.events);
         }
         let is_running = loaded.execution.is_running();
         if !is_running {
@@ -61,6 +62,9 @@ impl Engine {
                     self.counts.tasks.fetch_add(1, Ordering::Relaxed);
                     self.dispatch(slot, &revision, &identity.arn, task);
                 }
+                Effect::StartMapRun(run) => {
+                    self.start_map_run(slot.id, &revision, &identity, *run);
+                }
                 Effect::CancelTask { attempt, state } => {
                     let running = slot.lock().running.remove(&attempt);
                     if let Some(running) = running {
@@ -73,7 +77,8 @@ impl Engine {
                         Some(resource) if awaits_execution(resource) => {
                             self.stop_child(slot.id, attempt);
                         }
-                        Some(_) | None => {}
+                        Some(_) => {}
+                        None => self.cancel_map_run(slot.id, attempt),
                     }
                 }
                 // A runtime that closes leaves the rest of a long step to the next one.

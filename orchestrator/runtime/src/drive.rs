@@ -54,6 +54,10 @@ impl Engine {
                 Some(loaded) => Ok(Some(loaded)),
                 None => self.load_after(slot, &mut unsure).await,
             };
+            let loaded = match loaded {
+                Ok(None) if has_redrive(&batch) => self.load_ended(slot.id).await,
+                loaded => loaded,
+            };
             let mut loaded = match loaded {
                 Ok(Some(loaded)) => loaded,
                 Ok(None) => {
@@ -71,6 +75,7 @@ impl Engine {
                     continue;
                 }
             };
+            let was_over = !loaded.execution.is_running();
             let Stepping {
                 stepped,
                 is_changed,
@@ -87,7 +92,10 @@ impl Engine {
                     pause = FIRST_PAUSE;
                     answer_all(refused, || Error::TaskTimedOut);
                     acknowledge(batch, &loaded);
-                    self.release(slot, loaded, stepped);
+                    // One that was over and stays so has nothing to release.
+                    if is_changed || !was_over {
+                        self.release(slot, loaded, stepped);
+                    }
                 }
                 Err(error) => {
                     // What was stepped is not known to be durable: forget it and begin again from the store.
@@ -200,7 +208,7 @@ impl Engine {
     }
 
     /// Ends a drive that found nothing more to do.
-    fn rest(self: &Arc<Self>, slot: &Arc<Slot>) {
+    pub(crate) fn rest(self: &Arc<Self>, slot: &Arc<Slot>) {
         if let Some((loaded, batch)) = self.take_batch(slot) {
             // Something arrived in between.
             let mut state = slot.lock();
@@ -341,6 +349,11 @@ impl Engine {
             why: "a bug stopped it".to_owned(),
         });
     }
+}
+
+fn has_redrive(batch: &[Delivery]) -> bool {
+    let mut batch = batch.iter();
+    batch.any(|delivery| matches!(delivery.what, Happening::Redrive(_)))
 }
 
 /// Tells the callers that what they brought is durable.

@@ -15,6 +15,7 @@ use crate::activities::Activities;
 use crate::catalogue::Catalogue;
 use crate::error::Error;
 use crate::machines::MachineCache;
+use crate::map_runs::MapRuns;
 use crate::options::Options;
 use crate::resting::Resting;
 use crate::slot::{Answer, Delivery, Happening, Slot};
@@ -33,6 +34,7 @@ pub(crate) struct Engine {
     pub(crate) machines: MachineCache,
     pub(crate) timers: Timers,
     pub(crate) activities: Activities,
+    pub(crate) map_runs: MapRuns,
     pub(crate) watchers: Watchers,
     pub(crate) numbers: Numbers,
     pub(crate) counts: Counts,
@@ -87,6 +89,7 @@ impl Engine {
             machines: MachineCache::default(),
             timers: Timers::default(),
             activities: Activities::default(),
+            map_runs: MapRuns::default(),
             watchers: Watchers::default(),
             numbers: Numbers::default(),
             counts: Counts::default(),

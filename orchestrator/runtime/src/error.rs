@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use asl::diagnostic::Diagnostic;
 
+use crate::test_state::TestMistake;
+
 /// What the runtime answers when it does not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -25,6 +27,38 @@ pub enum Error {
     /// An execution of that name was started with another input, or has ended.
     #[error("the execution {0} exists already")]
     ExecutionAlreadyExists(String),
+    /// A test case can't be used: what, where and why.
+    #[error("{0}")]
+    TestCase(String),
+    /// The execution can't be redriven; AWS's reason.
+    #[error("cannot redrive the execution: {0}")]
+    ExecutionNotRedrivable(String),
+    /// A corrected definition does not fit the execution that is to go on with it.
+    #[error("cannot redrive the execution with this definition: {0}")]
+    DefinitionDoesNotFit(String),
+    /// The execution has ended, so that it can be neither paused nor resumed.
+    #[error("the execution {0} has ended")]
+    ExecutionEnded(String),
+    /// There is no such version or alias; its ARN.
+    #[error("there is no {0}")]
+    NoSuchQualifier(String),
+    /// What is there stands against it.
+    #[error("{0}")]
+    Conflict(String),
+    /// An alias can't lead where it is to.
+    #[error("{0}")]
+    InvalidRouting(String),
+    /// A state machine has as many of them as the limit allows.
+    #[error("the limit of {limit} {what} is reached")]
+    QuotaExceeded {
+        /// Of what.
+        what: &'static str,
+        /// The limit in force.
+        limit: usize,
+    },
+    /// A state can't be tested as asked.
+    #[error("the state cannot be tested in this way: {0:?}")]
+    InvalidTest(TestMistake),
     /// The input is no JSON.
     #[error("the input is no JSON: {0}")]
     InvalidExecutionInput(String),
@@ -50,6 +84,12 @@ pub enum Error {
     /// A task's output is no JSON.
     #[error("the output is no JSON: {0}")]
     InvalidOutput(String),
+    /// There is no such Map Run; its ARN.
+    #[error("there is no Map Run {0}")]
+    MapRunDoesNotExist(String),
+    /// The Map Run has ended, so that it can't be changed.
+    #[error("the Map Run {0} has ended")]
+    MapRunIsOver(String),
     /// There is no such activity.
     #[error("there is no activity {0}")]
     ActivityDoesNotExist(String),

@@ -7,7 +7,9 @@ use asl::distributed::{ReaderConfig, ReaderResource, WriterConfig};
 use expression::value::Value;
 use futures_util::future::BoxFuture;
 use interpreter::failure::Failure;
+use interpreter::context::iso_time;
 use interpreter::payload::Payload;
+use store::records::ExecutionStatus;
 
 use crate::views::ExecutionView;
 
@@ -101,4 +103,43 @@ pub fn reader_failed(cause: impl Into<Arc<str>>) -> Failure {
 #[must_use]
 pub fn writer_failed(cause: impl Into<Arc<str>>) -> Failure {
     Failure::new(interpreter::failure::names::RESULT_WRITER_FAILED, cause)
+}
+
+/// A child as AWS describes it among the results of its run, where nothing else is asked for.
+#[must_use]
+pub fn described(child: &ExecutionView) -> Value {
+    let text = |payload: &Payload| Value::from(payload.text());
+    let included = || Value::object([("Included", true.into())]);
+    let mut members: Vec<(&str, Value)> = Vec::with_capacity(16);
+    if let Some(failure) = &child.failure {
+        if let Some(cause) = &failure.cause {
+            members.push(("Cause", cause.clone().into()));
+        }
+        if let Some(error) = &failure.error {
+            members.push(("Error", error.clone().into()));
+        }
+    }
+    members.push(("ExecutionArn", child.arn.clone().into()));
+    members.push(("Input", text(&child.input)));
+    members.push(("InputDetails", included()));
+    members.push(("Name", child.name.clone().into()));
+    if let Some(output) = &child.output {
+        members.push(("Output", text(output)));
+        members.push(("OutputDetails", included()));
+    }
+    members.push(("RedriveCount", u64::from(child.redrive_count).into()));
+    members.push(("StartDate", iso_time(child.started_at).into()));
+    members.push(("StateMachineArn", child.state_machine_arn.clone().into()));
+    let status = match child.status {
+        ExecutionStatus::Running => "RUNNING",
+        ExecutionStatus::Succeeded => "SUCCEEDED",
+        ExecutionStatus::Failed => "FAILED",
+        ExecutionStatus::TimedOut => "TIMED_OUT",
+        ExecutionStatus::Aborted => "ABORTED",
+    };
+    members.push(("Status", status.into()));
+    if let Some(stopped_at) = child.stopped_at {
+        members.push(("StopDate", iso_time(stopped_at).into()));
+    }
+    Value::object(members)
 }

@@ -9,6 +9,7 @@ use store::records::{MachineType, RevisionId, RevisionRecord, StateMachineId, St
 
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::versions::Published;
 
 /// How many compiled definitions are kept; the least recently used ones go.
 const CACHED_REVISIONS: usize = 1024;
@@ -18,6 +19,8 @@ const CACHED_REVISIONS: usize = 1024;
 pub(crate) struct Revision {
     pub(crate) record: RevisionRecord,
     pub(crate) machine: StateMachine,
+    /// The machine's settings, if its executions are to be told of.
+    pub(crate) observed: Option<Arc<str>>,
 }
 
 /// A state machine as it stands, with its current definition.
@@ -26,6 +29,7 @@ pub(crate) struct Machine {
     pub(crate) record: Arc<StateMachineRecord>,
     pub(crate) arn: Arc<str>,
     pub(crate) current: Arc<Revision>,
+    pub(crate) published: Arc<Published>,
 }
 
 /// What was looked up before.
@@ -155,7 +159,9 @@ impl Engine {
     /// A machine with its current definition.
     pub(crate) async fn compose(&self, record: Arc<StateMachineRecord>) -> Result<Machine, Error> {
         let current = self.revision(record.current).await?;
+        let published = self.published(record.id).await?;
         Ok(Machine {
+            published,
             arn: self.options.partition.state_machine(&record.name).into(),
             record,
             current,
@@ -185,9 +191,16 @@ impl Engine {
             .machine
             .ok_or_else(|| damaged("this version does not accept it"))?;
         let owner = self.store.state_machine(record.machine).await?;
+        let observed = owner
+            .as_ref()
+            .and_then(|owner| self.observed_settings(&owner.settings));
         let machine_type = owner.map_or(MachineType::Standard, |owner| owner.machine_type);
         let machine = self.bounded(machine, machine_type);
-        let revision = Arc::new(Revision { record, machine });
+        let revision = Arc::new(Revision {
+            record,
+            machine,
+            observed,
+        });
         self.machines.put_revision(&revision);
         Ok(revision)
     }

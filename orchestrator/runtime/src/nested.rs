@@ -16,6 +16,7 @@ use crate::child_calls::{
 use crate::dispatch::attempt_id;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::map_runs::is_child;
 use crate::slot::{Delivery, Happening, Loaded, Slot};
 use crate::starts::{Begun, Origin, TakenName};
 use crate::views::{ExecutionView, StartExecution, StartedExecution};
@@ -141,6 +142,10 @@ impl Engine {
     /// A nested execution has ended: the task that may wait for it learns how.
     pub(crate) fn tell_parent(self: &Arc<Self>, loaded: &Loaded) {
         if let Some(parent) = loaded.parent {
+            if is_child(&loaded.execution.identity) {
+                self.tell_map_run(parent, loaded);
+                return;
+            }
             let view = Arc::new(self.finished_view(&loaded.execution));
             let happened = Happening::ChildEnded(AttemptId(parent.attempt), view);
             self.push(parent.execution, Delivery::of(happened));

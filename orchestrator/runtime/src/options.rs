@@ -1,5 +1,6 @@
 //! How a runtime is set up: limits, retention and names.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use interpreter::step::Limits;
 
 use crate::arn::Partition;
 use crate::clock::World;
+use crate::observe::Observer;
 use crate::items::ItemStore;
 
 /// Everything that can be set about a runtime.
@@ -24,6 +26,10 @@ pub struct Options {
     pub concurrent_tasks: usize,
     /// How many executions that only wait stay in memory, so that what comes for them soon finds them there.
     pub resting_executions: usize,
+    /// The mock configuration file, whose test cases an execution can be started with.
+    pub mock_config: Option<Arc<Path>>,
+    /// Who is told what executions did.
+    pub observer: Option<Arc<dyn Observer>>,
     /// Where time and randomness come from.
     pub world: World,
     /// Reads the items and writes the results of distributed Maps; without it they only work on the items of their input.
@@ -39,6 +45,8 @@ impl Default for Options {
             activity_poll: Duration::from_secs(60),
             concurrent_tasks: 10_000,
             resting_executions: 4096,
+            mock_config: None,
+            observer: None,
             world: World::real(),
             items: None,
         }
@@ -62,6 +70,12 @@ pub struct EngineLimits {
     pub tags: usize,
     /// How long an Express execution may run, in seconds.
     pub express_seconds: u64,
+    /// The most versions of one state machine.
+    pub versions: usize,
+    /// The most aliases of one state machine.
+    pub aliases: usize,
+    /// For how many days after its end an execution can be redriven.
+    pub redrive_days: u64,
 }
 
 impl EngineLimits {
@@ -81,6 +95,9 @@ impl EngineLimits {
             activity_pollers: 1_000,
             tags: 50,
             express_seconds: 300,
+            versions: 1_000,
+            aliases: 100,
+            redrive_days: 14,
         }
     }
 

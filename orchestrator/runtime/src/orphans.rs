@@ -41,23 +41,32 @@ impl Engine {
         let running = ExecutionFilter {
             machine: None,
             status: Some(ExecutionStatus::Running),
+            ..ExecutionFilter::default()
         };
         let mut before = None;
         let mut awaited = Awaited::new();
         loop {
-            let page = self.store.executions(running, before, PAGE).await?;
+            let page = self.store.executions(running.clone(), before, PAGE).await?;
             let Some(last) = page.last() else {
-                return Ok(());
+                break;
             };
             before = Some(last.id);
             for child in page {
-                if let Some(parent) = child.parent
+                // One that was redriven goes on for itself.
+                if let Some(parent) = child.parent.filter(|_| child.redrives.is_none())
                     && self.is_orphaned(parent, &mut awaited).await?
                 {
                     self.stop_orphan(child.id);
                 }
             }
         }
+        for run in self.idle_map_runs().await? {
+            let Parent { execution, attempt } = run.parent;
+            if !self.awaited_by(execution).await?.contains(&AttemptId(attempt)) {
+                self.end_lost_map_run(run);
+            }
+        }
+        Ok(())
     }
 
     async fn is_orphaned(&self, parent: Parent, awaited: &mut Awaited) -> Result<bool, Error> {
@@ -74,8 +83,9 @@ impl Engine {
         let Some(loaded) = self.load(id).await? else {
             return Ok(HashSet::new());
         };
-        let pending = loaded.execution.pending_tasks();
-        Ok(pending.map(|task| task.token.attempt).collect())
+        let tasks = loaded.execution.pending_tasks();
+        let runs = loaded.execution.pending_map_run_attempts();
+        Ok(tasks.map(|task| task.token.attempt).chain(runs).collect())
     }
 
     /// Whether the task is one that waits for the end of what it starts; the others let it go.
@@ -88,7 +98,7 @@ impl Engine {
             matches!(
                 &event.kind,
                 EventKind::TaskScheduled { resource, .. } if resource.resource.contains(".sync")
-            )
+            ) || matches!(&event.kind, EventKind::MapRunStarted { .. })
         }))
     }
 }

@@ -7,7 +7,7 @@ use interpreter::execution::{Execution, Status};
 use interpreter::failure::Failure;
 use interpreter::history::{EventKind, HistoryEvent};
 use interpreter::payload::Payload;
-use store::contract::{Direction, ExecutionFilter};
+use store::contract::{Direction, ExecutionFilter, Qualifier};
 use store::records::{
     ExecutionId, ExecutionRecord, ExecutionStatus, HistoryPage, MachineType, StateMachineId,
     StateMachineRecord,
@@ -18,8 +18,9 @@ use crate::catalogue::revision_view;
 use crate::commits::status_of;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::search::started_by;
 use crate::views::{
-    ActivityView, ExecutionItem, ExecutionView, StateMachineItem, StateMachineView,
+    ActivityView, ExecutionItem, ExecutionView, Redrivable, StateMachineItem, StateMachineView,
 };
 
 /// How many events a follower reads from the store at once.
@@ -56,6 +57,14 @@ impl Engine {
     /// What a record and its history say of an execution: the first event has the input, the last one the end.
     pub(crate) async fn view(&self, record: ExecutionRecord) -> Result<ExecutionView, Error> {
         let machine = self.machine_name(record.machine).await?;
+        let state_machine_arn = self.options.partition.state_machine(&machine);
+        let (version_arn, alias_arn) = started_by(&state_machine_arn, &record);
+        let redrivable = self.redrivable(&record).await?;
+        let map_run_arn = match record.parent.filter(|_| machine.contains('/')) {
+            Some(parent) => self.map_run_of(parent).await?,
+            None => None,
+        };
+        let (redrives, paused_at) = (record.redrives, record.paused_at);
         let first = self
             .store
             .history(record.id, 1, 1, Direction::Forward)
@@ -83,17 +92,24 @@ impl Engine {
             arn: self
                 .options
                 .partition
-                .execution(&machine, &record.name)
+                .recorded_execution(&machine, &record.name)
                 .into(),
-            state_machine_arn: self.options.partition.state_machine(&machine).into(),
+            state_machine_arn: state_machine_arn.into(),
             state_machine_name: machine,
-            name: record.name,
+            name: shown_name(&record.name),
             status: record.status,
             started_at: record.started_at,
             stopped_at: record.stopped_at,
             input,
             output,
             failure,
+            version_arn,
+            alias_arn,
+            redrive_count: redrives.as_ref().map_or(0, |redrives| redrives.count),
+            redriven_at: redrives.map(|redrives| redrives.last_at),
+            redrivable,
+            paused_at,
+            map_run_arn,
         })
     }
 
@@ -118,12 +134,20 @@ impl Engine {
             input: identity.input.clone(),
             output,
             failure,
+            version_arn: identity.version_arn.clone(),
+            alias_arn: identity.alias_arn.clone(),
+            redrive_count: execution.supplement().redrives,
+            redriven_at: None,
+            redrivable: Redrivable::No("Execution is RUNNING and cannot be redriven"),
+            paused_at: None,
+            map_run_arn: None,
         }
     }
 
     pub(crate) async fn list_executions(
         &self,
         machine: Option<&str>,
+        started_by: Option<Qualifier>,
         status: Option<ExecutionStatus>,
         before: Option<u64>,
         limit: usize,
@@ -138,26 +162,31 @@ impl Engine {
                 Some(machine.record.id)
             }
         };
-        let filter = ExecutionFilter { machine, status };
-        let records = self
-            .store
-            .executions(filter, before.map(ExecutionId), limit)
-            .await?;
-        let mut items = Vec::with_capacity(records.len());
-        for record in records {
-            let machine = self.machine_name(record.machine).await?;
-            let partition = &self.options.partition;
-            items.push(ExecutionItem {
-                number: record.id.0,
-                arn: partition.execution(&machine, &record.name).into(),
-                state_machine_arn: partition.state_machine(&machine).into(),
-                name: record.name,
-                status: record.status,
-                started_at: record.started_at,
-                stopped_at: record.stopped_at,
-            });
+        let filter = ExecutionFilter {
+            machine,
+            status,
+            started_by,
+        };
+        let mut items = Vec::new();
+        let mut before = before.map(ExecutionId);
+        loop {
+            let page = self.store.executions(filter.clone(), before, limit).await?;
+            let is_last = page.len() < limit;
+            for record in page {
+                before = Some(record.id);
+                let item = self.item(record).await?;
+                // The children of Map Runs are listed with their run.
+                if !item.state_machine_arn.contains('/') {
+                    items.push(item);
+                }
+                if items.len() == limit {
+                    return Ok(items);
+                }
+            }
+            if is_last {
+                return Ok(items);
+            }
         }
-        Ok(items)
     }
 
     /// The state machine as an execution sees it.
@@ -258,9 +287,10 @@ impl Engine {
                         }
                     };
                     if let Some(last) = events.last() {
-                        let (next, is_over) = (last.id + 1, is_terminal(&last.kind));
+                        // What seems to be the end may be followed by a redrive: the store knows.
+                        let next = last.id + 1;
                         let batch = events.into_iter().map(Ok).collect();
-                        return Some((batch, (engine, receiver, next, is_over)));
+                        return Some((batch, (engine, receiver, next, false)));
                     }
                     if has_ended {
                         return None;
@@ -319,17 +349,16 @@ impl Engine {
     }
 }
 
-fn is_terminal(kind: &EventKind) -> bool {
-    matches!(
-        kind,
-        EventKind::ExecutionSucceeded { .. }
-            | EventKind::ExecutionFailed(_)
-            | EventKind::ExecutionAborted(_)
-            | EventKind::ExecutionTimedOut(_)
-    )
+/// An execution's name without the unique part that the row of an Express one has.
+pub(crate) fn shown_name(recorded: &Arc<str>) -> Arc<str> {
+    match recorded.split_once(':') {
+        Some((name, _)) => name.into(),
+        None => recorded.clone(),
+    }
 }
 
-fn ending(last: Option<HistoryEvent>) -> (Option<Payload>, Option<Failure>) {
+/// What the last event of an execution says of its end.
+pub(crate) fn ending(last: Option<HistoryEvent>) -> (Option<Payload>, Option<Failure>) {
     match last.map(|event| event.kind) {
         Some(EventKind::ExecutionSucceeded { output }) => (Some(output), None),
         Some(

@@ -15,6 +15,7 @@ use store::records::{ExecutionId, Recovered, Recovery};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::machines::Revision;
+use crate::map_runs::is_child;
 use crate::slot::{Delivery, Durability, Happening, Loaded, Slot};
 
 /// How many unfinished executions are read at once.
@@ -110,6 +111,9 @@ impl Engine {
     pub(crate) fn hand_over_again(self: &Arc<Self>, slot: &Arc<Slot>, loaded: &Loaded) {
         let revision = &loaded.revision;
         let arn = &loaded.execution.identity.arn;
+        for run in loaded.execution.pending_map_runs() {
+            self.start_map_run(slot.id, revision, &loaded.execution.identity, run);
+        }
         let tasks =
             loaded
                 .execution
@@ -169,10 +173,10 @@ impl Engine {
             self.journaled().insert(record.id);
         }
         Ok(Box::new(Loaded {
-            durability: if execution.identity.is_express() {
-                Durability::Recovery
-            } else {
-                Durability::Full
+            durability: match execution.identity.is_express() {
+                true if is_child(&execution.identity) => Durability::Ends,
+                true => Durability::Recovery,
+                false => Durability::Full,
             },
             execution,
             revision,
@@ -181,6 +185,9 @@ impl Engine {
             inputs: u32::try_from(recovery.inputs.len()).unwrap_or(u32::MAX),
             input_bytes: recovery.inputs.iter().map(Vec::len).sum(),
             snapshot_bytes: recovery.snapshot.len(),
+            paused_at: record.paused_at,
+            redrives: record.redrives,
+            reopening: None,
         }))
     }
 }

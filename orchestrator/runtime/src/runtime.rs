@@ -5,18 +5,21 @@ use std::sync::Arc;
 use futures_util::stream::BoxStream;
 use interpreter::failure::Failure;
 use interpreter::history::HistoryEvent;
-use store::contract::{Direction, Store};
+use interpreter::input::Input;
+use store::contract::{Direction, Qualifier, Store};
 use store::records::{ExecutionStatus, HistoryPage, Tag};
 
 use crate::catalogue::machine_view;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::map_runs::views::{MapRunView, UpdateMapRun};
 use crate::options::Options;
 use crate::tasks::TaskRunner;
+use crate::test_state::{TestState, TestedState};
 use crate::views::{
-    ActivityTask, ActivityView, Counters, CreateStateMachine, ExecutionItem, ExecutionView,
-    StartExecution, StartedExecution, StateMachineItem, StateMachineView, SyncExecution,
-    UpdateStateMachine,
+    ActivityTask, ActivityView, AliasView, Counters, CreateStateMachine, ExecutionItem,
+    ExecutionView, Found, PutAlias, Redrive, Search, StartExecution, StartedExecution,
+    StateMachineItem, StateMachineView, SyncExecution, UpdateStateMachine, VersionView,
 };
 
 /// The engine. Clones share it.
@@ -158,6 +161,14 @@ impl Runtime {
         self.engine.start_sync(request).await
     }
 
+    /// Performs a single state, which belongs to no machine, and says how it ended.
+    ///
+    /// # Errors
+    /// InvalidDefinition, InvalidExecutionInput, InvalidTest, TooLong.
+    pub async fn test_state(&self, request: TestState) -> Result<TestedState, Error> {
+        self.engine.test_state(request).await
+    }
+
     /// Stops an execution and says when it ended; one that has ended stays as it is.
     ///
     /// # Errors
@@ -183,19 +194,190 @@ impl Runtime {
         self.engine.describe_execution(machine, name).await
     }
 
-    /// Executions, newest first, below the given number; of one machine or of all.
+    /// Lets an execution go on that ended without success, from the states that did not succeed; says when that was.
+    ///
+    /// # Errors
+    /// ExecutionDoesNotExist, ExecutionNotRedrivable, InvalidDefinition, DefinitionDoesNotFit, Store.
+    pub async fn redrive_execution(&self, request: Redrive) -> Result<i64, Error> {
+        self.engine.redrive(request).await
+    }
+
+    /// Halts an execution: no state is entered and no timer goes off until it is resumed. Once more changes nothing.
+    ///
+    /// # Errors
+    /// ExecutionDoesNotExist, ExecutionEnded, Store.
+    pub async fn pause_execution(&self, machine: &str, name: &str) -> Result<(), Error> {
+        self.engine.set_paused(machine, name, Input::Pause).await
+    }
+
+    /// Lets a halted execution go on; one that is not halted stays as it is.
+    ///
+    /// # Errors
+    /// ExecutionDoesNotExist, ExecutionEnded, Store.
+    pub async fn resume_execution(&self, machine: &str, name: &str) -> Result<(), Error> {
+        self.engine.set_paused(machine, name, Input::Resume).await
+    }
+
+    /// Looks for executions, newest first, below the given number.
+    ///
+    /// # Errors
+    /// StateMachineDoesNotExist, Store.
+    pub async fn search_executions(
+        &self,
+        search: &Search,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Found, Error> {
+        self.engine.search(search, before, limit).await
+    }
+
+    /// Publishes the current definition as a version, unless that is done already; only if it is the given revision.
+    ///
+    /// # Errors
+    /// StateMachineDoesNotExist, Conflict, QuotaExceeded, Store.
+    pub async fn publish_version(
+        &self,
+        machine: &str,
+        revision_id: Option<&str>,
+        description: Option<String>,
+    ) -> Result<VersionView, Error> {
+        self.engine.publish(machine, revision_id, description).await
+    }
+
+    /// A version of a state machine, or the one that an alias leads to most often.
+    ///
+    /// # Errors
+    /// StateMachineDoesNotExist, Store.
+    pub async fn describe_qualified(
+        &self,
+        machine: &str,
+        qualifier: &Qualifier,
+    ) -> Result<StateMachineView, Error> {
+        self.engine.describe_qualified(machine, qualifier).await
+    }
+
+    /// The versions of a state machine, newest first.
+    ///
+    /// # Errors
+    /// StateMachineDoesNotExist, Store.
+    pub async fn list_versions(&self, machine: &str) -> Result<Vec<VersionView>, Error> {
+        self.engine.list_versions(machine).await
+    }
+
+    /// Deletes a version; one that is not there is no mistake.
+    ///
+    /// # Errors
+    /// Conflict while an alias leads to it, Store.
+    pub async fn delete_version(&self, machine: &str, number: u64) -> Result<(), Error> {
+        self.engine.delete_version(machine, number).await
+    }
+
+    /// Makes an alias; the same again is the same.
+    ///
+    /// # Errors
+    /// NoSuchQualifier, InvalidRouting, Conflict, QuotaExceeded, Store.
+    pub async fn create_alias(&self, request: PutAlias) -> Result<AliasView, Error> {
+        self.engine.create_alias(request).await
+    }
+
+    /// Changes an alias; what is absent stays.
+    ///
+    /// # Errors
+    /// NoSuchQualifier, InvalidRouting, Store.
+    pub async fn update_alias(&self, request: PutAlias) -> Result<AliasView, Error> {
+        self.engine.update_alias(request).await
+    }
+
+    /// An alias.
+    ///
+    /// # Errors
+    /// NoSuchQualifier, Store.
+    pub async fn describe_alias(&self, machine: &str, alias: &str) -> Result<AliasView, Error> {
+        self.engine.describe_alias(machine, alias).await
+    }
+
+    /// The aliases of a state machine, or those of them that lead to a version, newest first.
+    ///
+    /// # Errors
+    /// StateMachineDoesNotExist, NoSuchQualifier, Store.
+    pub async fn list_aliases(
+        &self,
+        machine: &str,
+        version: Option<u64>,
+    ) -> Result<Vec<AliasView>, Error> {
+        self.engine.list_aliases(machine, version).await
+    }
+
+    /// Deletes an alias; its versions stay.
+    ///
+    /// # Errors
+    /// NoSuchQualifier, Store.
+    pub async fn delete_alias(&self, machine: &str, alias: &str) -> Result<(), Error> {
+        self.engine.delete_alias(machine, alias).await
+    }
+
+    /// Executions, newest first, below the given number; of one machine, or of a version or alias of it, or of all.
     ///
     /// # Errors
     /// StateMachineDoesNotExist, StateMachineTypeNotSupported, Store.
     pub async fn list_executions(
         &self,
         machine: Option<&str>,
+        started_by: Option<Qualifier>,
         status: Option<ExecutionStatus>,
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<ExecutionItem>, Error> {
         self.engine
-            .list_executions(machine, status, before, limit)
+            .list_executions(machine, started_by, status, before, limit)
+            .await
+    }
+
+    /// A Map Run, by `machine/label:uuid`.
+    ///
+    /// # Errors
+    /// MapRunDoesNotExist, Store.
+    pub async fn describe_map_run(&self, name: &str) -> Result<MapRunView, Error> {
+        self.engine.describe_map_run(name).await
+    }
+
+    /// The Map Runs of an execution, newest first, below the given number.
+    ///
+    /// # Errors
+    /// ExecutionDoesNotExist, Store.
+    pub async fn list_map_runs(
+        &self,
+        machine: &str,
+        name: &str,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<MapRunView>, Error> {
+        self.engine
+            .list_map_runs(machine, name, before, limit)
+            .await
+    }
+
+    /// Changes the bounds of a Map Run that is not over; ready when that is durable.
+    ///
+    /// # Errors
+    /// MapRunDoesNotExist, MapRunIsOver, ShuttingDown, Store.
+    pub async fn update_map_run(&self, name: &str, update: UpdateMapRun) -> Result<(), Error> {
+        self.engine.update_map_run(name, update).await
+    }
+
+    /// The children of a Map Run, newest first, below the given number, each with the number of its items.
+    ///
+    /// # Errors
+    /// MapRunDoesNotExist, Store.
+    pub async fn list_children(
+        &self,
+        map_run: &str,
+        status: Option<ExecutionStatus>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(ExecutionItem, u64)>, Error> {
+        self.engine
+            .list_children(map_run, status, before, limit)
             .await
     }
 

@@ -9,11 +9,12 @@ use interpreter::history::HistoryEvent;
 use interpreter::input::{AttemptId, Effect, Input, TaskToken};
 use interpreter::payload::Payload;
 use store::encoding::RecordedInput;
-use store::records::{ExecutionId, Parent};
+use store::records::{ExecutionId, Parent, Redrives};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::error::Error;
 use crate::machines::Revision;
+use crate::redrive::{RedriveCall, Reopening};
 use crate::views::{ExecutionView, StartedExecution};
 
 /// An execution that is in memory.
@@ -66,6 +67,8 @@ pub(crate) enum Happening {
     },
     /// An execution that a task started has ended; whether and how the task learns of it depends on the task.
     ChildEnded(AttemptId, Arc<ExecutionView>),
+    /// Somebody lets an execution go on that has ended without success.
+    Redrive(Arc<RedriveCall>),
     /// The process began again: what was handed over before may be lost.
     TakeUp,
 }
@@ -86,6 +89,12 @@ pub(crate) struct Loaded {
     pub(crate) input_bytes: usize,
     /// The last snapshot's bytes.
     pub(crate) snapshot_bytes: usize,
+    /// Since when its row says that it is paused.
+    pub(crate) paused_at: Option<i64>,
+    /// Its redrives.
+    pub(crate) redrives: Option<Redrives>,
+    /// A redrive that the next commit writes.
+    pub(crate) reopening: Option<Reopening>,
 }
 
 /// What of an execution is written.
@@ -94,6 +103,8 @@ pub(crate) enum Durability {
     Full,
     /// What recovery needs, without a history, and nothing once it ended: an Express execution nobody waits for.
     Recovery,
+    /// What recovery needs, and of the history only its first and last event: an Express child of a Map Run, which is shown when it ended.
+    Ends,
     /// Nothing: an Express execution whose caller waits. Its events are gathered here.
     None(Vec<HistoryEvent>, Option<oneshot::Sender<FinishedSync>>),
 }

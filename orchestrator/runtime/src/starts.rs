@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering;
 use asl::resource::Pattern;
 use interpreter::execution::{Execution, Identity};
 use interpreter::input::Input;
+use interpreter::mocks::Mocks;
 use interpreter::payload::Payload;
-use store::records::{ExecutionId, ExecutionRecord, MachineType, Parent};
+use store::records::{ExecutionId, ExecutionRecord, MachineType, Parent, StartedBy};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -15,7 +16,9 @@ use crate::commits::status_of;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::machines::Machine;
+use crate::mock_file::split_test_case;
 use crate::slot::{Durability, FinishedSync, Loaded, Slot, Stepped};
+use crate::versions::{Chosen, version_arn};
 use crate::views::{StartExecution, StartedExecution, SyncExecution};
 
 impl Engine {
@@ -37,7 +40,9 @@ impl Engine {
         origin: Option<Origin>,
     ) -> Result<Begun, Error> {
         self.refuse_when_closing()?;
-        let machine = self.machine(&request.state_machine).await?;
+        let (machine, test_case) = split_test_case(&request.state_machine);
+        let machine = self.machine(machine).await?;
+        let mocks = self.mocks(&machine, test_case).await?;
         let input = self.parse_input(request.input)?;
         let is_express = machine.record.machine_type == MachineType::Express;
         let name = request
@@ -48,7 +53,9 @@ impl Engine {
         } else {
             Durability::Full
         };
-        let new = self.new_execution(&machine, &name, input, durability, origin);
+        let chosen = self.choose(&machine, request.qualifier.as_ref()).await?;
+        let mut new = self.new_execution(&machine, chosen, &name, input, durability, origin);
+        new.mock(mocks);
         let started = StartedExecution {
             arn: new.identity.arn.clone(),
             started_at: new.identity.started_at,
@@ -80,23 +87,28 @@ impl Engine {
         request: StartExecution,
     ) -> Result<SyncExecution, Error> {
         self.refuse_when_closing()?;
-        let machine = self.machine(&request.state_machine).await?;
+        let (machine, test_case) = split_test_case(&request.state_machine);
+        let machine = self.machine(machine).await?;
         if machine.record.machine_type != MachineType::Express {
             return Err(Error::StateMachineTypeNotSupported(machine.arn.to_string()));
         }
+        let mocks = self.mocks(&machine, test_case).await?;
         let input = self.parse_input(request.input)?;
         let name = request
             .name
             .unwrap_or_else(|| Uuid::new_v4().hyphenated().to_string());
         let (done, finished) = oneshot::channel();
         let durability = Durability::None(Vec::new(), Some(done));
-        let mut new = self.new_execution(&machine, &name, input, durability, None);
+        let chosen = self.choose(&machine, request.qualifier.as_ref()).await?;
+        let mut new = self.new_execution(&machine, chosen, &name, input, durability, None);
+        new.mock(mocks);
         // An execution that ends in its first step needs no slot and no task of its own.
         let mut stepped = Stepped::default();
         self.step_one(new.id, &mut new.loaded, Input::Start, &mut stepped);
         let finished = if !new.loaded.execution.is_running() {
             self.count_started();
             self.count_ended(&new.loaded.execution);
+            self.tell_observer(&new.loaded.revision, &new.loaded.execution, &stepped.events);
             self.counts
                 .events
                 .fetch_add(stepped.events.len() as u64, Ordering::Relaxed);
@@ -130,9 +142,25 @@ impl Engine {
         })
     }
 
+    /// The responses of the test case that a start names, if it names one.
+    async fn mocks(
+        &self,
+        machine: &Machine,
+        test_case: Option<&str>,
+    ) -> Result<Option<Mocks>, Error> {
+        match test_case {
+            Some(test_case) => self
+                .test_case(&machine.record.name, test_case)
+                .await
+                .map(Some),
+            None => Ok(None),
+        }
+    }
+
     fn new_execution(
         &self,
         machine: &Machine,
+        chosen: Chosen,
         name: &str,
         input: Payload,
         durability: Durability,
@@ -154,11 +182,18 @@ impl Engine {
             number: id.0,
             arn: arn.into(),
             name: name.into(),
-            role_arn: machine.current.record.role_arn.clone(),
+            role_arn: chosen.revision.record.role_arn.clone(),
             state_machine_arn: machine.arn.clone(),
             state_machine_name: machine_name.clone(),
-            version_arn: None,
-            alias_arn: None,
+            version_arn: chosen
+                .by
+                .version
+                .map(|number| version_arn(&machine.arn, number)),
+            alias_arn: chosen
+                .by
+                .alias
+                .as_ref()
+                .map(|alias| format!("{}:{alias}", machine.arn).into()),
             region: partition.region.clone(),
             started_at: self.options.world.now(),
             input,
@@ -167,15 +202,19 @@ impl Engine {
             id,
             record_name: record_name.into(),
             machine: machine.clone(),
+            started_by: chosen.by,
             loaded: Box::new(Loaded {
                 execution: Execution::new(identity.clone()),
-                revision: machine.current.clone(),
+                revision: chosen.revision,
                 durability,
                 parent: origin.map(|origin| origin.parent),
                 armed: None,
                 inputs: 0,
                 input_bytes: 0,
                 snapshot_bytes: 0,
+                paused_at: None,
+                redrives: None,
+                reopening: None,
             }),
             identity,
             origin,
@@ -191,6 +230,7 @@ impl Engine {
             machine,
             mut loaded,
             origin,
+            started_by,
         } = new;
         let slot = Arc::new(Slot::driven(id));
         self.insert(&slot);
@@ -199,12 +239,15 @@ impl Engine {
         let record = ExecutionRecord {
             id,
             machine: machine.record.id,
-            revision: machine.current.record.id,
+            revision: loaded.revision.record.id,
             name: record_name,
             status: status_of(&loaded.execution),
             started_at: identity.started_at,
             stopped_at: loaded.execution.stopped_at,
             parent: loaded.parent,
+            started_by,
+            redrives: None,
+            paused_at: None,
         };
         let commit = self.first_commit(record, &mut loaded, &stepped);
         self.drive_new(&slot, loaded, stepped, commit, origin).await
@@ -237,7 +280,7 @@ impl Engine {
         }
     }
 
-    fn parse_input(&self, input: Option<String>) -> Result<Payload, Error> {
+    pub(crate) fn parse_input(&self, input: Option<String>) -> Result<Payload, Error> {
         let text = input.unwrap_or_else(|| "{}".to_owned());
         self.check_length("input", &text)?;
         Payload::parse(text).map_err(|error| Error::InvalidExecutionInput(error.to_string()))
@@ -287,4 +330,14 @@ struct NewExecution {
     machine: Machine,
     loaded: Box<Loaded>,
     origin: Option<Origin>,
+    started_by: StartedBy,
+}
+
+impl NewExecution {
+    /// Lets responses stand in for its tasks.
+    fn mock(&mut self, mocks: Option<Mocks>) {
+        if let Some(mocks) = mocks {
+            self.loaded.execution.mock(mocks);
+        }
+    }
 }

@@ -86,6 +86,7 @@ impl Engine {
                 [input, None]
             }
             Happening::ChildEnded(attempt, view) => child_ended(loaded, *attempt, view),
+            Happening::Redrive(call) => [self.redrive_input(loaded, call), None],
             Happening::TakeUp => {
                 // The timers may not have heard of it.
                 loaded.armed = None;
@@ -103,7 +104,10 @@ impl Engine {
         input: Input,
         stepped: &mut Stepped,
     ) -> bool {
-        let is_heartbeat = matches!(input, Input::Heartbeat { .. });
+        let is_silent = matches!(
+            input,
+            Input::Heartbeat { .. } | Input::Pause | Input::Resume
+        );
         let env = self.env();
         let recorded = input.clone();
         let last_event = loaded.execution.last_event();
@@ -114,7 +118,7 @@ impl Engine {
             tracing::error!(execution = id.0, "a step panicked; the execution fails");
             fail_after_panic(&mut loaded.execution, last_event, env.now)
         });
-        let is_changed = is_heartbeat || !result.events.is_empty() || !result.effects.is_empty();
+        let is_changed = is_silent || !result.events.is_empty() || !result.effects.is_empty();
         stepped.recorded.push(RecordedInput {
             now: env.now,
             seed: env.seed,

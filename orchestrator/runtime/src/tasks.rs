@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use asl::resource::Resource;
+use expression::value::Value;
 use futures_util::future::BoxFuture;
 use interpreter::failure::Failure;
 use interpreter::payload::Payload;
@@ -20,6 +21,27 @@ pub trait TaskRunner: Send + Sync + 'static {
     fn follow(&self, call: TaskCall, response: Payload) -> BoxFuture<'static, TaskOutcome> {
         let _ = call;
         Box::pin(async move { TaskOutcome::Succeeded(response) })
+    }
+
+    /// The same, with what an HTTP task sent and received; secrets of its connection are shown only if asked for.
+    fn run_observed(&self, call: TaskCall, reveal_secrets: bool) -> BoxFuture<'static, Observed> {
+        let _ = reveal_secrets;
+        let run = self.run(call);
+        Box::pin(async move { (run.await, None) })
+    }
+
+    /// Holds a mocked result against what the resource can give.
+    ///
+    /// # Errors
+    /// Why the resource can't give it, in AWS's words.
+    fn check_mock(
+        &self,
+        resource: &Resource,
+        result: &Value,
+        validation: FieldValidation,
+    ) -> Result<(), String> {
+        let _ = (resource, result, validation);
+        Ok(())
     }
 
     /// An execution is over, durably: what its tasks left running for it may be ended. It must return at once.
@@ -60,4 +82,58 @@ pub enum TaskOutcome {
     Submitted(Payload),
     /// It failed.
     Failed(Failure),
+}
+
+/// An attempt's end, with what was sent and received on the way.
+pub type Observed = (TaskOutcome, Option<HttpExchange>);
+
+/// How strictly a mocked result is held against a service's model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FieldValidation {
+    /// What must be there is there, and all that is there is as the model says.
+    #[default]
+    Strict,
+    /// All that is there is as the model says.
+    Present,
+    /// Not at all.
+    None,
+}
+
+/// What an HTTP task sent and received, as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpExchange {
+    /// The request.
+    pub request: HttpRequest,
+    /// The response, unless there was none.
+    pub response: Option<HttpResponse>,
+}
+
+/// A request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// `https`
+    pub protocol: String,
+    /// `POST`
+    pub method: String,
+    /// The whole address.
+    pub url: String,
+    /// The headers.
+    pub headers: String,
+    /// The body.
+    pub body: Option<String>,
+}
+
+/// A response.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// `https`
+    pub protocol: String,
+    /// `200`
+    pub status_code: String,
+    /// `OK`
+    pub status_message: String,
+    /// The headers.
+    pub headers: String,
+    /// The body.
+    pub body: Option<String>,
 }

@@ -345,9 +345,8 @@ impl Engine {
         let items = result.value().as_array().map(<[_]>::len);
         match kind {
             StateKind::Map(map) if has_writer(map) => {
-                if result.value().as_object().is_none() {
-                    return Err(TestMistake::ResultNotObject.into());
-                }
+                let object = result.value().as_object();
+                object.ok_or(TestMistake::ResultNotObject)?;
             }
             StateKind::Map(_) if items.is_none() => {
                 return Err(TestMistake::ResultNotArray.into());

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use expression::value::Value;
 use interpreter::failure::Failure;
 use interpreter::history::HistoryEvent;
 use interpreter::payload::Payload;
+use store::contract::Qualifier;
 use store::records::{ExecutionStatus, MachineType, Tag};
 
 /// Asks for a state machine to be made.
@@ -56,6 +58,8 @@ pub struct StateMachineView {
     pub role_arn: Arc<str>,
     /// See [`CreateStateMachine::settings`].
     pub settings: Arc<str>,
+    /// What the publisher of a version says of it.
+    pub description: Option<Arc<str>>,
     /// What the API calls `revisionId`.
     pub revision_id: Option<Arc<str>>,
     /// The variables that each state reads; states that read none are left out.
@@ -80,8 +84,10 @@ pub struct StateMachineItem {
 /// Asks for an execution.
 #[derive(Clone, Debug, Default)]
 pub struct StartExecution {
-    /// The state machine's name.
+    /// The state machine's name; after a `#`, the test case of the mock configuration file whose responses stand in for tasks.
     pub state_machine: String,
+    /// Which version of it, or which alias; its current definition when there is none.
+    pub qualifier: Option<Qualifier>,
     /// The execution's name, already checked; a UUID is made when there is none.
     pub name: Option<String>,
     /// The input's text, as the caller wrote it; `{}` when there is none.
@@ -120,6 +126,96 @@ pub struct ExecutionView {
     pub output: Option<Payload>,
     /// Why it ended otherwise.
     pub failure: Option<Failure>,
+    /// The version that was started, if one was.
+    pub version_arn: Option<Arc<str>>,
+    /// The alias that was started, if one was.
+    pub alias_arn: Option<Arc<str>>,
+    /// How often it was redriven.
+    pub redrive_count: u32,
+    /// When it was redriven last: milliseconds since 1970.
+    pub redriven_at: Option<i64>,
+    /// Whether it can be redriven.
+    pub redrivable: Redrivable,
+    /// Since when it is paused.
+    pub paused_at: Option<i64>,
+    /// The Map Run that it is a child of, if it is one.
+    pub map_run_arn: Option<Arc<str>>,
+}
+
+/// Whether an execution can be redriven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redrivable {
+    /// It can.
+    Yes,
+    /// It can't; AWS's reason.
+    No(&'static str),
+}
+
+/// Asks for an execution to go on that ended without success.
+#[derive(Clone, Debug, Default)]
+pub struct Redrive {
+    /// Its machine's name.
+    pub machine: String,
+    /// Its name.
+    pub name: String,
+    /// The same token again stands for the same redrive.
+    pub client_token: Option<String>,
+    /// A corrected definition to go on with; beyond AWS.
+    pub definition: Option<String>,
+}
+
+/// A version of a state machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionView {
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// Its number.
+    pub number: u64,
+    /// What its publisher says of it.
+    pub description: Option<String>,
+    /// When it was published: milliseconds since 1970.
+    pub created_at: i64,
+}
+
+/// An alias of a state machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AliasView {
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// Its name.
+    pub name: String,
+    /// What its maker says of it.
+    pub description: Option<String>,
+    /// The versions' ARNs, each with its percentage of the starts.
+    pub routes: Vec<(Arc<str>, u8)>,
+    /// When it was made: milliseconds since 1970.
+    pub created_at: i64,
+    /// When it was changed last.
+    pub updated_at: i64,
+}
+
+/// Asks for an alias to be made or changed.
+#[derive(Clone, Debug, Default)]
+pub struct PutAlias {
+    /// The state machine's name.
+    pub state_machine: String,
+    /// The alias's name, already checked.
+    pub name: String,
+    /// What its maker says of it.
+    pub description: Option<String>,
+    /// Where it leads.
+    pub routes: Option<Vec<Route>>,
+}
+
+/// A part of an alias's starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The machine that the version is said to be of.
+    pub state_machine: String,
+    /// The version's number.
+    pub version: u64,
+    /// The percentage of starts that it gets.
+    pub weight: u8,
 }
 
 /// An execution in a list.
@@ -139,6 +235,57 @@ pub struct ExecutionItem {
     pub started_at: i64,
     /// When it ended.
     pub stopped_at: Option<i64>,
+    /// The version that was started, if one was.
+    pub version_arn: Option<Arc<str>>,
+    /// The alias that was started, if one was.
+    pub alias_arn: Option<Arc<str>>,
+    /// How often it was redriven.
+    pub redrive_count: u32,
+    /// When it was redriven last: milliseconds since 1970.
+    pub redriven_at: Option<i64>,
+    /// Since when it is paused.
+    pub paused_at: Option<i64>,
+}
+
+/// Which executions are looked for: those that meet everything that is said.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Search {
+    /// Of this state machine.
+    pub state_machine: Option<String>,
+    /// With this status.
+    pub status: Option<ExecutionStatus>,
+    /// Whose name begins so.
+    pub name_prefix: Option<String>,
+    /// Started at this time or later: milliseconds since 1970.
+    pub started_after: Option<i64>,
+    /// Started before this time.
+    pub started_before: Option<i64>,
+    /// In whose input these stand.
+    pub input: Vec<InputField>,
+    /// That were redriven, or were not.
+    pub is_redriven: Option<bool>,
+    /// That are paused, or are not.
+    pub is_paused: Option<bool>,
+}
+
+/// A value at a place in an input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputField {
+    /// The names of members and indexes of elements that lead there.
+    pub path: Vec<String>,
+    /// What stands there.
+    pub value: Value,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The executions, newest first.
+    pub executions: Vec<ExecutionItem>,
+    /// Where to go on, if the search has not come to its end.
+    pub next: Option<u64>,
+    /// How many executions were looked at.
+    pub looked_at: usize,
 }
 
 /// An Express execution that the caller waited for.

@@ -115,7 +115,7 @@ fn without_a_caller_it_survives_a_crash_and_leaves_nothing() {
             > start p e
             arn:aws:states:us-east-1:000000000000:express:p:e:<uuid> +0s
             > executions
-            2 e:<uuid> Running, 1 e:<uuid> Running
+            2 e Running, 1 e Running
             > crash
             > calls
             slow <uuid>#3 {}
@@ -163,7 +163,7 @@ fn no_express_execution_runs_for_ever() {
             > reopen
             > sleep 299s
             > executions
-            3 e:<uuid> Running
+            3 e Running
             > sleep 1s
             > executions
             > counters

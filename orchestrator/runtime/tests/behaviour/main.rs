@@ -10,14 +10,19 @@ mod executions;
 mod express;
 mod following;
 mod machines;
+mod map_run_calls;
+mod map_runs;
 mod memory;
 mod nested;
+mod operators;
 mod performer;
 mod restarts;
 mod session;
+mod test_cases;
 mod texts;
 mod tokens;
 mod trouble;
+mod versions;
 
 use expect_test::Expect;
 use runtime::options::EngineLimits;
@@ -29,15 +34,31 @@ fn check(script: &str, expected: Expect) {
     check_with(EngineLimits::aws(), 0, script, expected);
 }
 
+/// Runs a session with AWS's limits and a mock configuration file.
+fn check_mocked(mocks: &str, script: &str, expected: Expect) {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let file = directory.path().join("MockConfigFile.json");
+    std::fs::write(&file, mocks).expect("a file can be written");
+    let place = format!("{}/", directory.path().display());
+    let text = run(script, || Session::open(EngineLimits::aws(), 0, Some(file)));
+    expected.assert_eq(&text.replace(&place, ""));
+}
+
 /// Runs a session with limits of its own, and with so many executions that may rest in memory.
 fn check_with(limits: EngineLimits, resting: usize, script: &str, expected: Expect) {
+    let text = run(script, || Session::open(limits, resting, None));
+    expected.assert_eq(&text);
+}
+
+/// What a session answers.
+fn run<F: Future<Output = Session>>(script: &str, open: impl FnOnce() -> F) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .expect("a runtime can be built");
-    let text = runtime.block_on(async {
-        let mut session = Session::open(limits, resting).await;
+    runtime.block_on(async {
+        let mut session = open().await;
         let mut text = String::new();
         for line in script
             .lines()
@@ -52,8 +73,7 @@ fn check_with(limits: EngineLimits, resting: usize, script: &str, expected: Expe
             }
         }
         text
-    });
-    expected.assert_eq(&text);
+    })
 }
 
 /// A machine of one Task state.

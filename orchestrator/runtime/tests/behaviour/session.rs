@@ -4,22 +4,28 @@
 //! answered, `leave` lets them go away. Times are told since the session's beginning; tokens are called `token1`, `token2` …
 //! in the order in which they were handed over.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use interpreter::input::{AttemptId, Input};
 use interpreter::payload::Payload;
+use runtime::arn::qualifier_of;
 use runtime::clock::World;
 use runtime::options::{EngineLimits, Options};
 use runtime::runtime::Runtime;
-use runtime::views::{CreateStateMachine, StartExecution, StateMachineView, UpdateStateMachine};
+use runtime::views::{
+    AliasView, CreateStateMachine, InputField, PutAlias, Redrive, Route, Search, StartExecution,
+    StateMachineView, UpdateStateMachine,
+};
 use store::contract::{Commit, Direction, ExecutionFilter, Store, Write};
 use store::encoding::{RecordedInput, encode_input};
 use store::memory::{Fault, MemoryStore};
 use store::records::{ExecutionId, ExecutionStatus, MachineType, Tag};
 use tokio::task::JoinHandle;
 
+use crate::map_run_calls;
 use crate::performer::Performer;
 use crate::texts::{
     answer, done, error_text, events_text, execution_text, failure, machine_text, masked, ranges,
@@ -46,11 +52,16 @@ struct Clients {
 
 impl Session {
     /// Opens a runtime on an empty store. Must be called with paused time.
-    pub(crate) async fn open(limits: EngineLimits, resting_executions: usize) -> Self {
+    pub(crate) async fn open(
+        limits: EngineLimits,
+        resting_executions: usize,
+        mock_config: Option<PathBuf>,
+    ) -> Self {
         let seed = Arc::new(Mutex::new(0_u128));
         let options = Options {
             limits,
             resting_executions,
+            mock_config: mock_config.map(Into::into),
             world: World::simulated(BEGINNING, move || {
                 let mut seed = seed.lock().unwrap_or_else(PoisonError::into_inner);
                 *seed += 1;
@@ -103,6 +114,12 @@ impl Session {
                 self.clients.store.crash();
                 self.reopen().await
             }
+            mocks if mocks.starts_with("mocks ") => {
+                let file = self.options.mock_config.as_ref();
+                let file = file.expect("the session has a mock configuration file");
+                std::fs::write(file, &mocks["mocks ".len()..]).expect("it can be written");
+                String::new()
+            }
             "close" => answer(self.clients.runtime.close().await, |()| "closed".to_owned()),
             "reopen" => self.reopen().await,
             call => self.clients.call(call).await,
@@ -139,6 +156,14 @@ impl Clients {
             "create" | "express" | "update" | "machine" | "machine-of" | "machines" | "delete" => {
                 self.machine_call(verb, first, more).await
             }
+            "redrive" | "correct" | "pause" | "resume" | "redrivable" | "search" => {
+                self.operator_call(verb, first, more).await
+            }
+            "runs" | "children" | "bound" | "tolerate" => {
+                map_run_calls::call(&self.runtime, verb, first, more).await
+            }
+            "publish" | "versions" | "unpublish" | "alias" | "realias" | "aliases" | "unalias"
+            | "qualified" => self.version_call(verb, first, more).await,
             "start" | "sync" | "stop" | "describe" | "executions" | "history" | "follow" => {
                 self.execution_call(verb, first, more).await
             }
@@ -158,6 +183,10 @@ impl Clients {
                 })
             }
             "tags" => answer(self.runtime.tags(first).await, |tags| format!("{tags:?}")),
+            "mend" => {
+                self.performer.mend();
+                done()
+            }
             "ready" => answer(self.runtime.ready().await, |()| "ready".to_owned()),
             "counters" => self.counters(),
             "calls" => masked(&self.performer.calls().join("\n")),
@@ -221,11 +250,127 @@ impl Clients {
         }
     }
 
+    async fn operator_call(&self, verb: &str, machine: &str, more: &str) -> String {
+        let runtime = &self.runtime;
+        let (name, rest) = word(more);
+        match verb {
+            "redrive" | "correct" => {
+                let rest = (!rest.is_empty()).then(|| rest.to_owned());
+                let (client_token, definition) = match verb {
+                    "redrive" => (rest, None),
+                    _ => (None, rest),
+                };
+                let request = Redrive {
+                    machine: machine.to_owned(),
+                    name: name.to_owned(),
+                    client_token,
+                    definition,
+                };
+                answer(runtime.redrive_execution(request).await, since)
+            }
+            "pause" => answer(runtime.pause_execution(machine, name).await, |()| done()),
+            "resume" => answer(runtime.resume_execution(machine, name).await, |()| done()),
+            "redrivable" => answer(runtime.describe_execution(machine, name).await, |view| {
+                let paused = view.paused_at.map_or("", |_| ", paused");
+                format!(
+                    "{} redrives, {:?}{paused}",
+                    view.redrive_count, view.redrivable
+                )
+            }),
+            _ => {
+                let mut search = Search {
+                    state_machine: (machine != "all").then(|| machine.to_owned()),
+                    ..Search::default()
+                };
+                for wanted in more.split_whitespace() {
+                    match wanted.split_once(':') {
+                        Some(("prefix", text)) => search.name_prefix = Some(text.to_owned()),
+                        Some(("after", text)) => search.started_after = Some(moment(text)),
+                        Some(("before", text)) => search.started_before = Some(moment(text)),
+                        Some(("input", text)) => search.input.extend(InputField::parse(text)),
+                        Some(("paused", text)) => search.is_paused = text.parse().ok(),
+                        Some(("redriven", text)) => search.is_redriven = text.parse().ok(),
+                        _ => panic!("nothing known: {wanted}"),
+                    }
+                }
+                answer(runtime.search_executions(&search, None, 3).await, |found| {
+                    let names = found.executions.iter().map(|item| &*item.name);
+                    let names = names.collect::<Vec<_>>().join(", ");
+                    let next = if found.next.is_some() { ", more" } else { "" };
+                    format!("{names} of {}{next}", found.looked_at)
+                })
+            }
+        }
+    }
+
+    async fn version_call(&self, verb: &str, machine: &str, more: &str) -> String {
+        let runtime = &self.runtime;
+        let (name, rest) = word(more);
+        let alias_text = |alias: AliasView| {
+            let routes = alias.routes.iter();
+            let routes = routes.map(|(arn, weight)| {
+                let number = arn.rsplit(':').next().unwrap_or_default();
+                format!("{number}={weight}")
+            });
+            format!("{} -> {}", alias.name, routes.collect::<Vec<_>>().join(" "))
+        };
+        let put = || PutAlias {
+            state_machine: machine.to_owned(),
+            name: name.to_owned(),
+            description: None,
+            routes: Some(
+                rest.split_whitespace()
+                    .filter_map(|route| route.split_once('='))
+                    .map(|(version, weight)| Route {
+                        state_machine: machine.to_owned(),
+                        version: version.parse().expect("a version"),
+                        weight: weight.parse().expect("a weight"),
+                    })
+                    .collect(),
+            ),
+        };
+        match verb {
+            "publish" => {
+                let revision = (!name.is_empty()).then_some(name);
+                let published = runtime.publish_version(machine, revision, None).await;
+                answer(published, |version| version.arn.to_string())
+            }
+            "versions" => answer(runtime.list_versions(machine).await, |versions| {
+                let numbers = versions.iter().map(|version| version.number.to_string());
+                numbers.collect::<Vec<_>>().join(", ")
+            }),
+            "unpublish" => {
+                let number = name.parse().expect("a number");
+                answer(runtime.delete_version(machine, number).await, |()| done())
+            }
+            "alias" => answer(runtime.create_alias(put()).await, alias_text),
+            "realias" => answer(runtime.update_alias(put()).await, alias_text),
+            "aliases" => {
+                let version = name.parse().ok();
+                answer(runtime.list_aliases(machine, version).await, |aliases| {
+                    let aliases = aliases.into_iter().map(alias_text);
+                    aliases.collect::<Vec<_>>().join(", ")
+                })
+            }
+            "unalias" => answer(runtime.delete_alias(machine, name).await, |()| done()),
+            _ => {
+                let qualifier = qualifier_of(name);
+                let found = runtime.describe_qualified(machine, &qualifier);
+                answer(found.await, |view| machine_text(&view))
+            }
+        }
+    }
+
     async fn execution_call(&self, verb: &str, machine: &str, more: &str) -> String {
         let runtime = &self.runtime;
         let (name, rest) = word(more);
+        let (machine, qualifier) = match machine.split_once('@') {
+            Some((machine, qualifier)) => (machine, Some(qualifier_of(qualifier))),
+            None => (machine, None),
+        };
         let request = StartExecution {
             state_machine: machine.to_owned(),
+            qualifier: qualifier.clone(),
             name: (!name.is_empty()).then(|| name.to_owned()),
             input: (!rest.is_empty()).then(|| rest.to_owned()),
         };
@@ -251,7 +396,9 @@ impl Clients {
                     machine => (Some(machine), None),
                 };
                 let before = name.parse().ok();
-                let listed = runtime.list_executions(machine, status, before, 2).await;
+                let listed = runtime
+                    .list_executions(machine, qualifier, status, before, 2)
+                    .await;
                 answer(listed, |items| {
                     let item = items.iter().map(|item| {
                         format!("{} {} {:?}", item.number, masked(&item.name), item.status)
@@ -387,7 +534,7 @@ impl Clients {
     async fn unfinished(&self) -> String {
         let running = ExecutionFilter {
             status: Some(ExecutionStatus::Running),
-            machine: None,
+            ..ExecutionFilter::default()
         };
         let mut texts = Vec::new();
         for record in self
@@ -427,4 +574,9 @@ fn duration(text: &str) -> Duration {
         Some(number) => Duration::from_millis(number.expect("a number")),
         None => Duration::from_secs(text.trim_end_matches('s').parse().expect("a number")),
     }
+}
+
+/// A moment of a session: so long after its beginning.
+fn moment(text: &str) -> i64 {
+    BEGINNING + i64::try_from(duration(text).as_millis()).expect("sessions are short")
 }

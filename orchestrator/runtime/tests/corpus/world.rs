@@ -276,6 +276,7 @@ fn state_of(events: &[HistoryEvent], attempt: u64) -> String {
 fn start(case: &Case) -> StartExecution {
     StartExecution {
         state_machine: MACHINE.to_owned(),
+        qualifier: None,
         name: Some(EXECUTION.to_owned()),
         input: Some(case.input.clone()),
     }

@@ -8,10 +8,10 @@ use interpreter::failure::Failure;
 use interpreter::input::TaskToken;
 use runtime::error::Error;
 use runtime::runtime::Runtime;
-use runtime::views::{CreateStateMachine, StartExecution};
+use runtime::views::{CreateStateMachine, Redrive, StartExecution};
 use serde_json::json;
 use store::contract::Direction;
-use store::records::MachineType;
+use store::records::{ExecutionStatus, MachineType};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
@@ -37,6 +37,8 @@ impl Client {
         for number in 0..count {
             tokio::spawn(self.clone().start(number));
             tokio::spawn(self.clone().stop(number));
+            tokio::spawn(self.clone().pause(number));
+            tokio::spawn(self.clone().redrive(number));
         }
         for activity in ACTIVITIES {
             tokio::spawn(self.clone().poll(activity));
@@ -110,6 +112,7 @@ impl Client {
         sleep(Duration::from_millis(plan.delay)).await;
         let request = StartExecution {
             state_machine: machine,
+            qualifier: None,
             name: Some(plan.name.clone()),
             input: Some(plan.input.to_string()),
         };
@@ -203,6 +206,84 @@ impl Client {
                 }
                 Err(error) => self.expect_retryable("stop_execution", &error).await,
             }
+        }
+    }
+
+    /// Pauses an execution for a while. A life that begins in between only resumes it.
+    async fn pause(self, number: usize) {
+        let (plan, machine) = {
+            let records = self.world.lock();
+            let plan = records.starts[number].clone();
+            (plan.clone(), records.machines[plan.machine].name.clone())
+        };
+        if let Some((after, pause)) = plan.pause.filter(|_| !plan.is_resumed) {
+            sleep(Duration::from_millis(after)).await;
+            while self.world.lock().starts[number].acknowledged.is_none() {
+                sleep(Duration::from_millis(500)).await;
+            }
+            loop {
+                match self.runtime.pause_execution(&machine, &plan.name).await {
+                    Ok(()) => break,
+                    Err(Error::ExecutionEnded(_)) => break,
+                    Err(error) => self.expect_retryable("pause_execution", &error).await,
+                }
+            }
+            sleep(Duration::from_millis(pause)).await;
+            loop {
+                match self.runtime.resume_execution(&machine, &plan.name).await {
+                    Ok(()) | Err(Error::ExecutionEnded(_)) => break,
+                    Err(error) => self.expect_retryable("resume_execution", &error).await,
+                }
+            }
+        }
+        self.world.lock().starts[number].is_resumed = true;
+    }
+
+    /// Redrives an execution whenever it has ended without success, as often as planned; the same token is the same redrive.
+    async fn redrive(self, number: usize) {
+        let (name, machine, planned) = {
+            let records = self.world.lock();
+            let plan = &records.starts[number];
+            let machine = records.machines[plan.machine].name.clone();
+            (plan.name.clone(), machine, plan.redrives as usize)
+        };
+        loop {
+            let (is_started, done) = {
+                let records = self.world.lock();
+                let start = &records.starts[number];
+                (start.acknowledged.is_some(), start.redriven.len())
+            };
+            if done >= planned {
+                break;
+            }
+            sleep(Duration::from_millis(self.random.between(1, 10_000))).await;
+            if !is_started {
+                continue;
+            }
+            match self.runtime.describe_execution(&machine, &name).await {
+                Ok(view) if view.status == ExecutionStatus::Running => {}
+                Ok(view) if view.status == ExecutionStatus::Succeeded => break,
+                Ok(_) => self.redrive_once(number, &machine, &name, done).await,
+                Err(error) => self.expect_retryable("describe_execution", &error).await,
+            }
+        }
+        self.world.lock().starts[number].is_left = true;
+    }
+
+    async fn redrive_once(&self, number: usize, machine: &str, name: &str, done: usize) {
+        let request = Redrive {
+            machine: machine.to_owned(),
+            name: name.to_owned(),
+            client_token: Some(format!("redrive-{done}")),
+            definition: None,
+        };
+        let redriving = self.runtime.redrive_execution(request);
+        let Some(redriven) = self.impatiently(redriving).await else {
+            return;
+        };
+        match redriven {
+            Ok(at) => self.world.lock().starts[number].redriven.push(at),
+            Err(error) => self.expect_retryable("redrive_execution", &error).await,
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use store::contract::{Commit, Direction, Error, ExecutionFilter, JobFilter, LastNumbers, Store};
+use store::map_runs::{ChildFilter, ChildRecord, MapRunRecord};
 use store::memory::MemoryStore;
 use store::records::{
     ActivityRecord, ExecutionId, ExecutionRecord, HistoryPage, JobRecord, Parent, Recovered,
@@ -252,6 +253,10 @@ impl Store for CrashingStore {
         self.read(move || self.durable.recoveries(ids))
     }
 
+    fn remains(&self, id: ExecutionId) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>> {
+        self.read(move || self.durable.remains(id))
+    }
+
     fn unfinished(
         &self,
         after: Option<ExecutionId>,
@@ -321,6 +326,52 @@ impl Store for CrashingStore {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<JobRecord>, Error>> {
         self.read(move || self.durable.ended_jobs(ended_before, limit))
+    }
+
+    fn map_run(&self, parent: Parent) -> BoxFuture<'_, Result<Option<MapRunRecord>, Error>> {
+        self.read(move || self.durable.map_run(parent))
+    }
+
+    fn map_run_by_name<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<MapRunRecord>, Error>> {
+        self.read(move || self.durable.map_run_by_name(name))
+    }
+
+    fn map_runs(
+        &self,
+        execution: ExecutionId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<MapRunRecord>, Error>> {
+        self.read(move || self.durable.map_runs(execution, before, limit))
+    }
+
+    fn unfinished_map_runs(
+        &self,
+        after: Option<Parent>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<MapRunRecord>, Error>> {
+        self.read(move || self.durable.unfinished_map_runs(after, limit))
+    }
+
+    fn children(
+        &self,
+        filter: ChildFilter,
+        before: Option<ExecutionId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<ExecutionRecord>, Error>> {
+        self.read(move || self.durable.children(filter, before, limit))
+    }
+
+    fn children_with_ends(
+        &self,
+        parent: Parent,
+        after: Option<ExecutionId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<ChildRecord>, Error>> {
+        self.read(move || self.durable.children_with_ends(parent, after, limit))
     }
 
     fn delete_ended(&self, ended_before: i64, limit: usize) -> BoxFuture<'_, Result<u64, Error>> {

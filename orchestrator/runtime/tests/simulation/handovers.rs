@@ -98,7 +98,7 @@ pub(crate) fn check_children(executions: &[Execution<'_>], wrong: &mut Vec<Strin
         let Some(parent) = child.record.parent else {
             continue;
         };
-        if !attempts.insert((parent.execution, parent.attempt)) {
+        if !child.is_item && !attempts.insert((parent.execution, parent.attempt)) {
             wrong.push(format!(
                 "{} is one of two that one attempt started",
                 child.arn
@@ -109,9 +109,12 @@ pub(crate) fn check_children(executions: &[Execution<'_>], wrong: &mut Vec<Strin
             continue;
         };
         let is_awaited = of.events.iter().any(|event| {
-            event.id == parent.attempt
-                && matches!(&event.kind, EventKind::TaskScheduled { resource, .. }
-                    if resource.resource.contains(".sync"))
+            let waits = match &event.kind {
+                EventKind::TaskScheduled { resource, .. } => resource.resource.contains(".sync"),
+                EventKind::MapRunStarted { .. } => true,
+                _ => false,
+            };
+            event.id == parent.attempt && waits
         });
         let ended = (of.record.stopped_at, child.record.stopped_at);
         if let (Some(parent_ended), Some(child_ended)) = ended

@@ -67,6 +67,17 @@ fn plan(random: &Random) -> World {
                 stop: random.once_in(5).then(|| random.between(0, 60_000)),
                 stopped: None,
                 is_done: false,
+                pause: random
+                    .once_in(4)
+                    .then(|| (random.between(0, 20_000), random.between(0, 90_000))),
+                is_resumed: false,
+                redrives: if random.once_in(2) {
+                    u32::try_from(random.between(1, 2)).expect("it is small")
+                } else {
+                    0
+                },
+                redriven: Vec::new(),
+                is_left: false,
             };
             records.starts.push(start);
         }
@@ -213,13 +224,15 @@ async fn close(runtime: &Runtime, world: &World) {
 async fn is_over(durable: &MemoryStore, world: &World) -> bool {
     let are_clients_done = {
         let records = world.lock();
-        let is_done =
-            |start: &Start| start.is_done && (start.stop.is_none() || start.stopped.is_some());
+        let is_done = |start: &Start| {
+            let is_stopped = start.stop.is_none() || start.stopped.is_some();
+            start.is_done && is_stopped && start.is_resumed && start.is_left
+        };
         records.starts.iter().all(is_done)
     };
     let running = ExecutionFilter {
         status: Some(ExecutionStatus::Running),
-        machine: None,
+        ..ExecutionFilter::default()
     };
     are_clients_done
         && durable

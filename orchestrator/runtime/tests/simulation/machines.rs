@@ -298,6 +298,7 @@ impl<'a> Generator<'a> {
         self.iterations = around * length.max(1);
         let block = self.block(depth);
         self.iterations = around;
+        let is_distributed = !self.children.is_empty() && self.random.once_in(3);
         let items: Vec<u64> = (0..length).collect();
         let adds = block.adds.clone();
         let mut state = json!({
@@ -309,6 +310,17 @@ impl<'a> Generator<'a> {
         });
         if self.random.once_in(2) {
             state["MaxConcurrency"] = self.random.between(1, 3).into();
+        }
+        if is_distributed {
+            // An Express child leaves only the ends of its history, which tell nothing of tasks and Map Runs.
+            let text = state.to_string();
+            let is_more = text.contains("\"Task\"") || text.contains("\"DISTRIBUTED\"");
+            let child_type = match is_more || self.random.once_in(2) {
+                true => "STANDARD",
+                false => "EXPRESS",
+            };
+            state["ItemProcessor"]["ProcessorConfig"] =
+                json!({"Mode": "DISTRIBUTED", "ExecutionType": child_type});
         }
         let before = json!({"Type": "Pass", "Result": items, "ResultPath": format!("$.{name}")});
         let outputs = (0..length).map(|index| json!({format!("+i.{index}"): adds}));

@@ -12,6 +12,7 @@ mod crashing_store;
 mod handovers;
 mod lives;
 mod machines;
+mod map_runs;
 mod random;
 mod services;
 mod world;

@@ -54,6 +54,16 @@ pub(crate) struct Start {
     pub(crate) stopped: Option<i64>,
     /// Whether the client has asked for all it wants.
     pub(crate) is_done: bool,
+    /// Whether somebody pauses it: after which time, and for how long.
+    pub(crate) pause: Option<(u64, u64)>,
+    /// Whether the pause is over, or there was none.
+    pub(crate) is_resumed: bool,
+    /// How often somebody redrives it when it has ended without success.
+    pub(crate) redrives: u32,
+    /// The redrives that were acknowledged: their times.
+    pub(crate) redriven: Vec<i64>,
+    /// Whether nobody will redrive it any more.
+    pub(crate) is_left: bool,
 }
 
 /// A call of a task.
