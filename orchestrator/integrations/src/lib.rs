@@ -30,6 +30,8 @@ mod invocation;
 mod lambda;
 mod lambda_endpoint;
 mod lambda_result;
+pub mod log_groups;
+mod mock_results;
 mod process;
 pub mod replication;
 mod runtime_api;

@@ -494,7 +494,7 @@ async fn a_task_whose_execution_was_stopped_meanwhile_is_stopped() {
     let start = StartExecution {
         state_machine: "m".to_owned(),
         name: Some("e".to_owned()),
-        input: None,
+        ..StartExecution::default()
     };
     runtime.start_execution(start).await.unwrap();
     let started = server.call("e", "startReplicationTask", &task("a", ""));
