@@ -342,7 +342,9 @@ class Wire:
         if rule == "TextRule":
             line += f"findings.text({wire}, {field}.as_deref(), &{constant(name)});\n"
         elif rule == "NumberRule":
-            line += f"findings.number({wire}, {field}.map(f64::from), &{constant(name)});\n"
+            # A rule's bounds are doubles; what is long beside them is far within what a double holds exactly, or beyond any bound.
+            widened = {"long": ".map(|number| number as f64)", "double": ""}.get(shape["type"], ".map(f64::from)")
+            line += f"findings.number({wire}, {field}{widened}, &{constant(name)});\n"
         elif rule == "ListRule":
             line += f"findings.length({wire}, {field}.as_deref(), &{constant(name)});\n"
         if shape["type"] == "structure":

@@ -9,6 +9,7 @@
 //! Read [`server`] for how both meet on one port, [`services`] for what is asked and [`options`] for what can be set, then `aws` and `rest`.
 
 mod aws;
+pub mod execution_log;
 pub mod options;
 mod request_id;
 mod rest;

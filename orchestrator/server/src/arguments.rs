@@ -3,6 +3,7 @@
 pub(crate) mod batch;
 pub(crate) mod replicate;
 pub(crate) mod schedules;
+pub(crate) mod test_state;
 
 use std::path::PathBuf;
 
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Replicate(Box<replicate::Replicate>),
     /// Check definitions and show everything that is wrong with them
     Validate(Validate),
+    /// Perform one state of a definition by a server, with a mock in place of its work or really
+    TestState(Box<test_state::TestState>),
     /// Look at the executions of a server
     #[command(subcommand, visible_alias = "execution")]
     Executions(Executions),
@@ -155,6 +158,9 @@ pub(crate) struct Run {
     /// The execution's name; the same name goes on with the same execution
     #[arg(long, short, value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// Let this test case of the mock configuration file (mock_config) stand in for tasks
+    #[arg(long, value_name = "NAME")]
+    pub(crate) test_case: Option<String>,
     /// Print no progress
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -212,6 +218,8 @@ pub(crate) enum Executions {
         /// Only those with this status
         #[arg(long, value_name = "STATUS", value_parser = ["running", "succeeded", "failed", "timed-out", "aborted"])]
         status: Option<String>,
+        #[command(flatten)]
+        search: Search,
         /// At most so many
         #[arg(long, value_name = "NUMBER", default_value_t = 100)]
         limit: usize,
@@ -234,6 +242,12 @@ pub(crate) enum Executions {
         /// The execution's name
         #[arg(long, short, value_name = "NAME")]
         name: Option<String>,
+        /// A version's number or an alias; without it the current definition
+        #[arg(long, value_name = "VERSION|ALIAS")]
+        qualifier: Option<String>,
+        /// Let this test case of the server's mock configuration file stand in for tasks
+        #[arg(long, value_name = "NAME")]
+        test_case: Option<String>,
         #[command(flatten)]
         server: Server,
     },
@@ -246,6 +260,30 @@ pub(crate) enum Executions {
     },
     /// Show everything that an execution did
     History {
+        /// STATE_MACHINE:NAME, or the ARN
+        execution: String,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Let an execution go on that failed, timed out or was stopped, from the states that did not succeed
+    Redrive {
+        /// STATE_MACHINE:NAME, or the ARN
+        execution: String,
+        /// Go on with this corrected definition; - reads standard input
+        #[arg(long, value_name = "FILE")]
+        definition: Option<PathBuf>,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Halt an execution: no state is entered and no timer goes off until it is resumed
+    Pause {
+        /// STATE_MACHINE:NAME, or the ARN
+        execution: String,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Let a halted execution go on
+    Resume {
         /// STATE_MACHINE:NAME, or the ARN
         execution: String,
         #[command(flatten)]
@@ -264,6 +302,29 @@ pub(crate) enum Executions {
         #[command(flatten)]
         server: Server,
     },
+}
+
+/// What executions are looked for.
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// Only those whose name begins so
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name_prefix: Option<String>,
+    /// Only those started at this time or later: 2026-11-22T08:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) started_after: Option<String>,
+    /// Only those started before this time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) started_before: Option<String>,
+    /// Only those with this value in their input: customer.id=42
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) input: Option<String>,
+    /// Only those that are paused
+    #[arg(long)]
+    pub(crate) paused: bool,
+    /// Only those that were redriven
+    #[arg(long)]
+    pub(crate) redriven: bool,
 }
 
 /// `ratchet state-machines …`
@@ -299,6 +360,63 @@ pub(crate) enum StateMachines {
         name: String,
         /// Its new definition; - reads standard input
         file: PathBuf,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Publish the definition of a state machine as it is now, as a version that never changes
+    Publish {
+        /// Its name
+        name: String,
+        /// What to say of the version
+        #[arg(long, value_name = "TEXT")]
+        description: Option<String>,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// List the versions of a state machine
+    Versions {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Delete a version; executions of it go on
+    DeleteVersion {
+        /// The state machine's name
+        name: String,
+        /// The version's number
+        version: u64,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// List the aliases of a state machine
+    Aliases {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Make an alias or change it: a name that leads to one version, or to two by their weights
+    SetAlias {
+        /// The state machine's name
+        name: String,
+        /// The alias's name
+        alias: String,
+        /// A version, or VERSION=WEIGHT for each of two
+        #[arg(required = true, value_name = "VERSION[=WEIGHT]")]
+        routes: Vec<String>,
+        /// What to say of the alias
+        #[arg(long, value_name = "TEXT")]
+        description: Option<String>,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Delete an alias; its versions stay
+    DeleteAlias {
+        /// The state machine's name
+        name: String,
+        /// The alias's name
+        alias: String,
         #[command(flatten)]
         server: Server,
     },

@@ -18,8 +18,7 @@ use std::path::PathBuf;
 use api::options::Figures;
 use integrations::Settings;
 use integrations::settings::{
-    AwsSettings, ConnectionSettings, Credentials, FunctionSettings, HttpSettings,
-    ReplicationSettings,
+    AwsSettings, ConnectionSettings, Credentials, FunctionSettings, HttpSettings, ReplicationSettings,
 };
 use interpreter::step::Limits as ExecutionLimits;
 use runtime::arn::Partition;
@@ -49,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) resting_executions: Limit,
     /// The longest request body, in bytes.
     pub(crate) body_bytes: Limit,
+    /// The mock configuration file.
+    mock_config: Option<PathBuf>,
     /// How long a clean stop may take.
     pub(crate) shutdown: Period,
     /// The limits, each as the profile or the operator set it.
@@ -71,6 +72,9 @@ pub(crate) struct Config {
     pub(crate) replication: ReplicationSettings,
     /// Container jobs.
     pub(crate) batch: batch::Batch,
+    /// Where execution logs go.
+    #[serde(default)]
+    pub(crate) execution_log: ExecutionLogSettings,
 }
 
 /// The limits; see [`EngineLimits`] for their meanings.
@@ -86,6 +90,18 @@ pub(crate) struct Limits {
     activity_pollers: Limit,
     tags: Limit,
     express_seconds: Limit,
+    versions: Limit,
+    aliases: Limit,
+    redrive_days: Limit,
+}
+
+/// Where execution logs go.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct ExecutionLogSettings {
+    /// A file.
+    pub(crate) file: Option<PathBuf>,
+    /// An endpoint of CloudWatch Logs.
+    pub(crate) endpoint: Option<String>,
 }
 
 /// What is logged and how.
@@ -110,6 +126,7 @@ impl Config {
             activity_poll: self.activity_poll.0,
             concurrent_tasks: self.concurrent_tasks.as_usize(),
             resting_executions: self.resting_executions.as_usize(),
+            mock_config: self.mock_config.as_deref().map(Into::into),
             ..Options::default()
         }
     }
@@ -182,6 +199,9 @@ impl Limits {
             activity_pollers: self.activity_pollers.as_usize(),
             tags: self.tags.as_usize(),
             express_seconds: self.express_seconds.0,
+            versions: self.versions.as_usize(),
+            aliases: self.aliases.as_usize(),
+            redrive_days: self.redrive_days.0,
         }
     }
 }

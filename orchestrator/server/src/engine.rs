@@ -4,13 +4,16 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use api::execution_log::ExecutionLog;
 use api::options::Figures;
 use api::services::Services;
 use batch_runtime::Batch;
 use integrations::Integrations;
 use integrations::batch::{ContainerJobs, JobTokens};
+use integrations::log_groups::LogGroups;
 use integrations::replication::{ReplicationTasks, Surroundings};
 use integrations::services::AwsServices;
+use runtime::observe::Observer;
 use runtime::runtime::Runtime;
 use schedule_runtime::schedules::{Options as ScheduleOptions, Schedules};
 use store::contract::Store;
@@ -19,6 +22,7 @@ use store_sqlite::{Options, SqliteStore};
 use crate::aws::{self, OwnApi};
 use crate::config::Config;
 use crate::config::layers::Environment;
+use crate::execution_logs::ExecutionLogs;
 use crate::outcome::Error;
 use crate::schedule_targets::{BatchJobs, ScheduleTargets};
 use crate::{batch, crash_at, passwords};
@@ -37,6 +41,7 @@ pub(crate) struct Engine {
     store: Arc<dyn Store>,
     integrations: Integrations,
     replication: ReplicationTasks,
+    logs: Option<ExecutionLogs>,
 }
 
 impl Engine {
@@ -94,6 +99,9 @@ impl Engine {
         let (closed, ()) = tokio::join!(self.runtime.close(), self.replication.close());
         self.integrations.close().await;
         self.own_api.close();
+        if let Some(logs) = &self.logs {
+            logs.close().await;
+        }
         closed
     }
 
@@ -132,13 +140,22 @@ pub(crate) async fn open(
     if settings.credentials.is_none() {
         settings.credentials = aws::of_profile(environment);
     }
-    let integrations = Integrations::new(&settings)
-        .map_err(|error| Error::Usage(explain(&error)))?;
+    let integrations =
+        Integrations::new(&settings).map_err(|error| Error::Usage(explain(&error)))?;
     let store = SqliteStore::open(directory, Options::default())
         .await
         .map_err(|error| Error::Unavailable(error.to_string()))?;
     let store: Arc<dyn Store> = Arc::new(store);
-    let options = config.engine_options();
+    let mut options = config.engine_options();
+    let endpoint = config.execution_log.endpoint.as_deref();
+    let endpoint = endpoint
+        .map(|url| LogGroups::new(url, &settings))
+        .transpose()
+        .map_err(|error| Error::Usage(explain(&error)))?;
+    let logs = ExecutionLogs::open(config.execution_log.file.as_deref(), endpoint)?;
+    options.observer = logs
+        .clone()
+        .map(|logs| Arc::new(ExecutionLog::new(Arc::new(logs))) as Arc<dyn Observer>);
     let surroundings = Surroundings {
         settings: config.replication.clone(),
         passwords: passwords::from_environment(environment),
@@ -200,6 +217,7 @@ pub(crate) async fn open(
         store,
         integrations,
         replication,
+        logs,
     })
 }
 

@@ -11,6 +11,7 @@ mod commands;
 mod config;
 mod crash_at;
 mod engine;
+mod execution_logs;
 mod findings;
 mod outcome;
 mod output;

@@ -13,6 +13,7 @@ use runtime::runtime::Runtime;
 use schedule::state::Stop;
 use schedule::step::{Accepted, Outcome};
 use schedule_runtime::targets::{Call, Refusal, Targets};
+use serde_json::json;
 
 pub(crate) use batch_jobs::BatchJobs;
 
@@ -37,14 +38,23 @@ enum Target {
     SubmitJob,
     /// The input is that of StartReplicationTask.
     StartReplicationTask,
+    /// The input is that of the service's operation.
+    Service {
+        service: String,
+        operation: String,
+    },
     /// The function of that ARN: the input is its payload.
     Function(String),
+    /// The SQS queue of that address: the input is the message.
+    Queue(String),
+    /// The SNS topic of that ARN: the input is the message.
+    Topic(String),
 }
 
 impl Target {
     fn parse(arn: &str) -> Result<Self, String> {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
-        let &["arn", _, service, _, _, resource] = parts.as_slice() else {
+        let &["arn", _, service, region, account, resource] = parts.as_slice() else {
             return Err("it is no ARN".to_owned());
         };
         match (service, resource.split_once([':', '/'])) {
@@ -57,17 +67,28 @@ impl Target {
             ),
             ("batch", Some(("job-queue", _))) => Ok(Self::JobQueue(arn.to_owned())),
             ("lambda", Some(("function", _))) => Ok(Self::Function(arn.to_owned())),
+            ("sqs", None) => Ok(Self::Queue(format!(
+                "https://sqs.{region}.amazonaws.com/{account}/{resource}"
+            ))),
+            ("sns", None) => Ok(Self::Topic(arn.to_owned())),
             ("scheduler", Some(("aws-sdk", call))) => match call {
                 "sfn:startExecution" => Ok(Self::StartExecution),
                 "batch:submitJob" => Ok(Self::SubmitJob),
                 "databasemigration:startReplicationTask" => Ok(Self::StartReplicationTask),
-                _ => Err(format!(
-                    "this server can't call aws-sdk:{call}; it knows sfn:startExecution, batch:submitJob and \
-                     databasemigration:startReplicationTask"
-                )),
+                _ => match call.split_once(':') {
+                    Some((service, operation)) if is_word(service) && is_word(operation) => {
+                        Ok(Self::Service {
+                            service: service.to_owned(),
+                            operation: operation.to_owned(),
+                        })
+                    }
+                    _ => Err(format!(
+                        "aws-sdk:{call} names no operation; it should be aws-sdk:SERVICE:OPERATION, as aws-sdk:sqs:sendMessage"
+                    )),
+                },
             },
             _ => Err(
-                "this server can call state machines, job queues, Lambda functions and \
+                "this server can call state machines, job queues, Lambda functions, SQS queues, SNS topics and \
                  arn:aws:scheduler:::aws-sdk:… calls"
                     .to_owned(),
             ),
@@ -82,7 +103,10 @@ impl Targets for ScheduleTargets {
             Target::StateMachine(_)
             | Target::StartExecution
             | Target::StartReplicationTask
-            | Target::Function(_) => Ok(()),
+            | Target::Service { .. }
+            | Target::Function(_)
+            | Target::Queue(_)
+            | Target::Topic(_) => Ok(()),
         }
     }
 
@@ -91,13 +115,32 @@ impl Targets for ScheduleTargets {
         Box::pin(async move {
             match Target::parse(&call.target_arn).map_err(Refusal::never)? {
                 Target::StateMachine(name) => {
-                    executions::start(&this.runtime, name, call.run, call.input).await
+                    executions::start(&this.runtime, name, None, call.run, call.input).await
                 }
                 Target::StartExecution => executions::start_as_asked(&this.runtime, call).await,
                 Target::JobQueue(queue) => this.batch.submit(Some(queue), call).await,
                 Target::SubmitJob => this.batch.submit(None, call).await,
                 Target::StartReplicationTask => {
                     tasks::start_replication(&*this.integrations, call).await
+                }
+                Target::Service { service, operation } => {
+                    tasks::call_service(&*this.integrations, &service, &operation, call).await
+                }
+                Target::Queue(url) => {
+                    let message = json!({"QueueUrl": url, "MessageBody": call.input});
+                    let call = Call {
+                        input: message.to_string(),
+                        ..call
+                    };
+                    tasks::call_service(&*this.integrations, "sqs", "sendMessage", call).await
+                }
+                Target::Topic(arn) => {
+                    let message = json!({"TopicArn": arn, "Message": call.input});
+                    let call = Call {
+                        input: message.to_string(),
+                        ..call
+                    };
+                    tasks::call_service(&*this.integrations, "sns", "publish", call).await
                 }
                 Target::Function(arn) => tasks::invoke(&*this.integrations, &arn, call).await,
             }
@@ -113,7 +156,14 @@ impl Targets for ScheduleTargets {
                     executions::ended(&this.runtime, &handle).await
                 }
                 Ok(Target::JobQueue(_) | Target::SubmitJob) => this.batch.ended(&handle).await,
-                Ok(Target::StartReplicationTask | Target::Function(_)) | Err(_) => Outcome::Started,
+                Ok(
+                    Target::StartReplicationTask
+                    | Target::Service { .. }
+                    | Target::Function(_)
+                    | Target::Queue(_)
+                    | Target::Topic(_),
+                )
+                | Err(_) => Outcome::Started,
             }
         })
     }
@@ -132,10 +182,22 @@ impl Targets for ScheduleTargets {
                     executions::stop(&this.runtime, &handle, how).await
                 }
                 Ok(Target::JobQueue(_) | Target::SubmitJob) => this.batch.stop(&handle, how).await,
-                Ok(Target::StartReplicationTask | Target::Function(_)) | Err(_) => Ok(()),
+                Ok(
+                    Target::StartReplicationTask
+                    | Target::Service { .. }
+                    | Target::Function(_)
+                    | Target::Queue(_)
+                    | Target::Topic(_),
+                )
+                | Err(_) => Ok(()),
             }
         })
     }
+}
+
+/// Letters and digits, and not none of them.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// A failure in a line.

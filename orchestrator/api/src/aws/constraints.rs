@@ -31,7 +31,6 @@ pub(crate) struct NumberRule {
 
 /// What is asked of a list.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[expect(dead_code, reason = "only operations of later versions limit lists")]
 pub(crate) struct ListRule {
     /// Fewest elements.
     pub(crate) min: Option<usize>,
@@ -68,6 +67,20 @@ impl Findings {
         for (index, value) in values.unwrap_or_default().iter().enumerate() {
             let name = format!("{name}.{}.member", index + 1);
             self.text(&name, Some(value), rule);
+        }
+    }
+
+    /// How many elements a list has, where there is one.
+    pub(crate) fn length<T>(&mut self, name: &str, values: Option<&[T]>, rule: &ListRule) {
+        let Some(values) = values else { return };
+        if rule.max.is_some_and(|max| values.len() > max) {
+            let max = rule.max.unwrap_or_default();
+            self.note(name, None, &at_most(max));
+        }
+        if rule.min.is_some_and(|min| values.len() < min) {
+            let min = rule.min.unwrap_or_default();
+            let constraint = format!("Member must have length greater than or equal to {min}");
+            self.note(name, None, &constraint);
         }
     }
 
@@ -205,12 +218,32 @@ fn at_most(limit: usize) -> String {
     format!("Member must have length less than or equal to {limit}")
 }
 
-/// Whether the whole text matches. The models that are served have this one pattern; a test holds that there is no other.
+/// Whether the whole text matches. The models that are served have these patterns; a test holds that there is no other.
 fn matches(pattern: &str, text: &str) -> bool {
-    !is_known_pattern(pattern) || text.is_ascii()
+    known_pattern(pattern).is_none_or(|matches| matches(text))
 }
 
 /// Whether [`matches`] knows what that pattern means.
+#[cfg(test)]
 pub(crate) fn is_known_pattern(pattern: &str) -> bool {
-    pattern == r"\p{ASCII}*"
+    known_pattern(pattern).is_some()
+}
+
+fn known_pattern(pattern: &str) -> Option<fn(&str) -> bool> {
+    match pattern {
+        r"\p{ASCII}*" => Some(str::is_ascii),
+        "[!-~]+" => Some(is_graphic),
+        r"^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$" => Some(is_alias),
+        _ => None,
+    }
+}
+
+fn is_graphic(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Letters, digits, `_`, `-` and `.`, and not digits alone: that would be a version.
+pub(crate) fn is_alias(name: &str) -> bool {
+    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+    name.chars().all(is_allowed) && name.chars().any(|letter| !letter.is_ascii_digit())
 }

@@ -5,7 +5,7 @@
 
 mod batch;
 mod body;
-mod constraints;
+pub(crate) mod constraints;
 mod front;
 mod json;
 mod logs;

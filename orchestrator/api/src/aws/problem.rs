@@ -15,6 +15,8 @@ pub(crate) struct Problem {
     pub(crate) message: String,
     /// The resource that it is about, for those errors that name one.
     pub(crate) resource_name: Option<String>,
+    /// Which of several reasons a ValidationException has, for those that say so.
+    pub(crate) reason: Option<&'static str>,
 }
 
 /// The codes that any operation may answer with, whether it declares them or not.
@@ -37,6 +39,8 @@ struct Body<'a> {
     message: &'a str,
     #[serde(rename = "resourceName", skip_serializing_if = "Option::is_none")]
     resource_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
 }
 
 impl Problem {
@@ -47,6 +51,7 @@ impl Problem {
             status,
             message: message.into(),
             resource_name: None,
+            reason: None,
         }
     }
 
@@ -75,6 +80,12 @@ impl Problem {
         Self::new("InternalFailure", 500, message)
     }
 
+    /// The same, with one of the reasons that the model names.
+    pub(crate) fn because(mut self, reason: &'static str) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
     /// The same, naming the resource that it is about.
     pub(crate) fn about(mut self, resource: impl Into<String>) -> Self {
         self.resource_name = Some(resource.into());
@@ -87,6 +98,7 @@ impl Problem {
             code: self.code,
             message: &self.message,
             resource_name: self.resource_name.as_deref(),
+            reason: self.reason,
         })
     }
 }

@@ -56,6 +56,26 @@ pub(super) struct ExecutionSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime, nullable = false)]
     stopped_at: Option<String>,
+    /// Since when it is paused; only while it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    paused_at: Option<String>,
+    /// How often it was redriven, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    redrive_count: Option<u32>,
+    /// When it was redriven last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    redriven_at: Option<String>,
+    /// The version of its state machine that was started, if one was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    version: Option<u64>,
+    /// The alias by which it was started, if one was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    alias: Option<String>,
 }
 
 /// A page of executions.
@@ -63,7 +83,8 @@ pub(super) struct ExecutionSummary {
 pub(super) struct Executions {
     /// The executions, the newest first.
     pub(super) executions: Vec<ExecutionSummary>,
-    /// The cursor of the next page, if there is one.
+    /// The cursor of the next page, if there is one. A search may give one with a page that is not full, or empty: it looks at so many
+    /// executions at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) next: Option<String>,
@@ -96,6 +117,11 @@ impl Execution {
                 status: view.status.into(),
                 started_at: instant(view.started_at),
                 stopped_at: view.stopped_at.map(instant),
+                paused_at: view.paused_at.map(instant),
+                redrive_count: Some(view.redrive_count).filter(|count| *count > 0),
+                redriven_at: view.redriven_at.map(instant),
+                version: qualifier(view.version_arn.as_deref()).and_then(|text| text.parse().ok()),
+                alias: qualifier(view.alias_arn.as_deref()).map(str::to_owned),
             },
             input: Any::of(&view.input)?,
             output: view.output.as_ref().map(Any::of).transpose()?,
@@ -125,6 +151,11 @@ impl ExecutionSummary {
             status: Status::Running,
             started_at: instant(started.started_at),
             stopped_at: None,
+            paused_at: None,
+            redrive_count: None,
+            redriven_at: None,
+            version: None,
+            alias: None,
         }
     }
 }
@@ -144,8 +175,18 @@ impl From<&ExecutionItem> for ExecutionSummary {
             status: item.status.into(),
             started_at: instant(item.started_at),
             stopped_at: item.stopped_at.map(instant),
+            paused_at: item.paused_at.map(instant),
+            redrive_count: Some(item.redrive_count).filter(|count| *count > 0),
+            redriven_at: item.redriven_at.map(instant),
+            version: qualifier(item.version_arn.as_deref()).and_then(|text| text.parse().ok()),
+            alias: qualifier(item.alias_arn.as_deref()).map(str::to_owned),
         }
     }
+}
+
+/// The last part of a version's or alias's ARN.
+fn qualifier(arn: Option<&str>) -> Option<&str> {
+    arn?.rsplit(':').next()
 }
 
 impl From<ExecutionStatus> for Status {

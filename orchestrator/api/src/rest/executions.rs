@@ -9,9 +9,11 @@ use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use interpreter::failure::Failure;
+use runtime::arn::qualifier_of;
 use runtime::error::Error;
+use runtime::mock_file::split_test_case;
 use runtime::runtime::Runtime;
-use runtime::views::StartExecution;
+use runtime::views::{InputField, Search, StartExecution};
 use serde::Deserialize;
 use store::records::{ExecutionStatus, MachineType};
 use utoipa::{IntoParams, ToSchema};
@@ -28,7 +30,7 @@ const LONGEST_WAIT: u64 = 300;
 
 /// Asks for an execution.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewExecution {
     /// Its input, any JSON value; `{}` when absent.
     #[serde(default, deserialize_with = "even_null")]
@@ -36,6 +38,10 @@ pub(super) struct NewExecution {
     input: Option<Any>,
     /// Its name; one is made when it is absent. The same name and input again give the same execution while it runs.
     name: Option<String>,
+    /// A version's number or an alias; the current definition when absent.
+    qualifier: Option<String>,
+    /// The test case of the mock configuration file whose responses stand in for tasks.
+    test_case: Option<String>,
 }
 
 /// Says why an execution is stopped.
@@ -58,6 +64,20 @@ pub(super) struct ListParameters {
     /// Only those with this status.
     #[param(inline)]
     status: Option<Status>,
+    /// Only those whose name begins so.
+    name_prefix: Option<String>,
+    /// Only those started at this time or later: RFC 3339.
+    #[param(format = DateTime)]
+    started_after: Option<String>,
+    /// Only those started before this time: RFC 3339.
+    #[param(format = DateTime)]
+    started_before: Option<String>,
+    /// Only those with this value in their input: `customer.id=42`. The value is JSON; what is none is a text.
+    input: Option<String>,
+    /// Only those that are paused, or are not.
+    paused: Option<bool>,
+    /// Only those that were redriven, or were not.
+    redriven: Option<bool>,
     /// The `next` of the page before.
     cursor: Option<String>,
     /// How many at most, from 1 to 1000; 100 when absent.
@@ -98,6 +118,9 @@ pub(super) struct DescribeParameters {
 }
 
 /// Lists executions
+///
+/// With any of the parameters behind `status` it is a search: executions are looked at one by one, the newest first, up to 10,000 of them
+/// and 1,000 inputs at once; then `next` leads on, also from a page that is not full.
 #[utoipa::path(get, path = "/api/v1/executions", tag = "executions", operation_id = "listExecutions",
     params(ListParameters),
     responses(
@@ -108,8 +131,36 @@ pub(super) async fn list(
     Parameters(parameters): Parameters<ListParameters>,
 ) -> Answer<Executions> {
     let page = Page::new(parameters.cursor.as_deref(), parameters.limit)?;
-    let machine = parameters.state_machine.as_deref();
-    found(&runtime, machine, parameters.status, page).await
+    let search = Search {
+        state_machine: parameters.state_machine,
+        status: parameters.status.map(ExecutionStatus::from),
+        name_prefix: parameters.name_prefix,
+        started_after: moment("startedAfter", parameters.started_after.as_deref())?,
+        started_before: moment("startedBefore", parameters.started_before.as_deref())?,
+        input: input_field(parameters.input.as_deref())?,
+        is_redriven: parameters.redriven,
+        is_paused: parameters.paused,
+    };
+    let is_plain = Search {
+        state_machine: search.state_machine.clone(),
+        status: search.status,
+        ..Search::default()
+    } == search;
+    if is_plain {
+        let machine = search.state_machine.as_deref();
+        return found(&runtime, machine, parameters.status, page).await;
+    }
+    let found = runtime
+        .search_executions(&search, page.cursor, page.limit)
+        .await?;
+    Ok(Json(Executions {
+        executions: found
+            .executions
+            .iter()
+            .map(ExecutionSummary::from)
+            .collect(),
+        next: found.next.map(|number| number.to_string()),
+    }))
 }
 
 /// Lists the executions of a state machine
@@ -153,7 +204,11 @@ pub(super) async fn start(
         names::check(name)?;
     }
     let request = StartExecution {
-        state_machine: machine,
+        state_machine: match new.test_case {
+            Some(test_case) => format!("{machine}#{test_case}"),
+            None => machine,
+        },
+        qualifier: new.qualifier.as_deref().map(qualifier_of),
         name: new.name,
         input: new.input.map(|input| input.text().to_owned()),
     };
@@ -217,6 +272,29 @@ pub(super) async fn stop(
     Ok(Json(Execution::of(&view)?))
 }
 
+/// Reads a point in time.
+fn moment(name: &str, text: Option<&str>) -> Result<Option<i64>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    match text.parse::<jiff::Timestamp>() {
+        Ok(time) => Ok(Some(time.as_millisecond())),
+        Err(_) => Err(Problem::new(
+            Kind::InvalidQuery,
+            format!("{name}: `{text}` is no time; write 2026-11-22T08:00:00Z"),
+        )),
+    }
+}
+
+fn input_field(text: Option<&str>) -> Result<Vec<InputField>, Problem> {
+    let Some(text) = text else {
+        return Ok(Vec::new());
+    };
+    let field = InputField::parse(text).ok_or_else(|| {
+        let detail = format!("input: `{text}` is no PATH=VALUE; write customer.id=42");
+        Problem::new(Kind::InvalidQuery, detail)
+    })?;
+    Ok(vec![field])
+}
+
 async fn found(
     runtime: &Runtime,
     machine: Option<&str>,
@@ -225,7 +303,7 @@ async fn found(
 ) -> Answer<Executions> {
     let status = status.map(ExecutionStatus::from);
     let found = runtime
-        .list_executions(machine, status, page.cursor, page.limit)
+        .list_executions(machine, None, status, page.cursor, page.limit)
         .await?;
     Ok(Json(Executions {
         next: page.next(found.len(), found.last().map(|item| item.number)),
@@ -246,9 +324,8 @@ async fn ended(
     request: StartExecution,
     wait: Duration,
 ) -> Result<Response, Problem> {
-    let machine = runtime
-        .describe_state_machine(&request.state_machine)
-        .await?;
+    let (machine, _) = split_test_case(&request.state_machine);
+    let machine = runtime.describe_state_machine(machine).await?;
     if machine.machine_type == MachineType::Express {
         let ended = runtime.start_sync_execution(request).await?;
         return Ok(Json(Execution::of(&ended.execution)?).into_response());

@@ -6,7 +6,7 @@
 //!   answer  ◀── JSON · problem+json · event stream ◀─────┘
 //! ```
 //!
-//! Read `state_machines`, `executions`, `events`, `tasks`, `batch` and `schedules` for what there is; `body`, `names` and `origin` for what is checked
+//! Read `state_machines`, `test_state`, `executions`, `events`, `tasks`, `batch` and `schedules` for what there is; `body`, `names` and `origin` for what is checked
 //! before; `problem` and `problem_kinds` for how something is refused; `document` for the OpenAPI text; `health` and `metrics` for operators.
 
 mod batch;
@@ -19,6 +19,7 @@ mod executions;
 mod health;
 pub(crate) mod metrics;
 mod names;
+mod operations;
 mod origin;
 mod problem;
 mod problem_kinds;
@@ -26,6 +27,8 @@ mod process;
 mod schedules;
 mod state_machines;
 mod tasks;
+mod versions;
+mod test_state;
 #[cfg(test)]
 mod tests;
 
@@ -67,10 +70,22 @@ fn routes() -> OpenApiRouter<Services> {
             state_machines::replace,
             state_machines::delete
         ))
+        .routes(routes!(test_state::test))
         .routes(routes!(executions::list_of_machine, executions::start))
         .routes(routes!(executions::list))
         .routes(routes!(executions::describe))
         .routes(routes!(executions::stop))
+        .routes(routes!(operations::redrive))
+        .routes(routes!(operations::pause))
+        .routes(routes!(operations::resume))
+        .routes(routes!(versions::list, versions::publish))
+        .routes(routes!(versions::delete))
+        .routes(routes!(versions::list_aliases))
+        .routes(routes!(
+            versions::describe_alias,
+            versions::put_alias,
+            versions::delete_alias
+        ))
         .routes(routes!(events::history))
         .routes(routes!(events::stream))
         .routes(routes!(tasks::succeed))

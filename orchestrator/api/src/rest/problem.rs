@@ -10,6 +10,7 @@ use runtime::error::Error;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::aws::states::test_state::mistake_text;
 use crate::rest::problem_kinds::{Explanation, Kind};
 
 /// An error answer.
@@ -88,12 +89,23 @@ impl From<Error> for Problem {
             }
             Error::ExecutionDoesNotExist(_) => Self::new(Kind::ExecutionNotFound, detail),
             Error::ExecutionAlreadyExists(_) => Self::new(Kind::ExecutionExists, detail),
+            Error::InvalidTest(mistake) => Self::new(Kind::InvalidTest, mistake_text(&mistake)),
+            Error::TestCase(_) => Self::new(Kind::InvalidTestCase, detail),
+            Error::ExecutionNotRedrivable(_) => Self::new(Kind::ExecutionNotRedrivable, detail),
+            Error::DefinitionDoesNotFit(_) => Self::new(Kind::DefinitionDoesNotFit, detail),
+            Error::ExecutionEnded(_) => Self::new(Kind::ExecutionEnded, detail),
+            Error::NoSuchQualifier(_) => Self::new(Kind::VersionNotFound, detail),
+            Error::Conflict(_) => Self::new(Kind::VersionConflict, detail),
+            Error::InvalidRouting(_) => Self::new(Kind::InvalidRouting, detail),
+            Error::QuotaExceeded { .. } => Self::new(Kind::LimitReached, detail),
             Error::InvalidExecutionInput(_) => Self::new(Kind::InvalidInput, detail),
             Error::TooLong { .. } => Self::new(Kind::PayloadTooLong, detail),
             Error::InvalidToken => Self::new(Kind::InvalidToken, detail),
             Error::TaskDoesNotExist => Self::new(Kind::TaskNotFound, detail),
             Error::TaskTimedOut => Self::new(Kind::TaskEnded, detail),
             Error::InvalidOutput(_) => Self::new(Kind::InvalidOutput, detail),
+            Error::MapRunDoesNotExist(_) => Self::new(Kind::NoSuchResource, detail),
+            Error::MapRunIsOver(_) => Self::new(Kind::ExecutionEnded, detail),
             Error::ActivityDoesNotExist(_) => Self::new(Kind::ActivityNotFound, detail),
             Error::ActivityWorkerLimitExceeded(_) => Self::new(Kind::TooManyWorkers, detail),
             Error::LimitExceeded { .. } => Self::new(Kind::LimitReached, detail),

@@ -20,6 +20,8 @@ pub(super) enum Kind {
     InvalidId,
     InvalidDefinition,
     InvalidInput,
+    InvalidTest,
+    InvalidTestCase,
     InvalidOutput,
     InvalidToken,
     StateMachineNotFound,
@@ -28,6 +30,12 @@ pub(super) enum Kind {
     ExecutionNotFound,
     ExecutionExists,
     ExecutionParked,
+    ExecutionNotRedrivable,
+    DefinitionDoesNotFit,
+    ExecutionEnded,
+    VersionNotFound,
+    VersionConflict,
+    InvalidRouting,
     TaskNotFound,
     TaskEnded,
     ActivityNotFound,
@@ -63,7 +71,7 @@ pub(super) struct Explanation {
 
 impl Kind {
     /// All of them, in the order in which they are listed.
-    pub(super) const ALL: [Self; 36] = [
+    pub(super) const ALL: [Self; 44] = [
         Self::NoSuchResource,
         Self::MethodNotAllowed,
         Self::ForeignOrigin,
@@ -74,6 +82,8 @@ impl Kind {
         Self::InvalidId,
         Self::InvalidDefinition,
         Self::InvalidInput,
+        Self::InvalidTest,
+        Self::InvalidTestCase,
         Self::InvalidOutput,
         Self::InvalidToken,
         Self::StateMachineNotFound,
@@ -82,6 +92,12 @@ impl Kind {
         Self::ExecutionNotFound,
         Self::ExecutionExists,
         Self::ExecutionParked,
+        Self::ExecutionNotRedrivable,
+        Self::DefinitionDoesNotFit,
+        Self::ExecutionEnded,
+        Self::VersionNotFound,
+        Self::VersionConflict,
+        Self::InvalidRouting,
         Self::TaskNotFound,
         Self::TaskEnded,
         Self::ActivityNotFound,
@@ -165,6 +181,18 @@ impl Kind {
                 400,
                 "The execution's input is no JSON, or nests too deeply.",
             ),
+            Self::InvalidTest => (
+                "invalid-test",
+                "The state can't be tested in this way",
+                400,
+                "The mock, the context object or what else is given does not go with the state; the detail says why.",
+            ),
+            Self::InvalidTestCase => (
+                "invalid-test-case",
+                "The test case can't be used",
+                400,
+                "The mock configuration file is not set, can't be read, has a mistake or lacks the test case; the detail says which and where.",
+            ),
             Self::InvalidOutput => (
                 "invalid-output",
                 "The output can't be used",
@@ -212,6 +240,44 @@ impl Kind {
                 "The execution can't go on",
                 409,
                 "What is stored of it does not lead to the same events again, so it waits until somebody looks at it.",
+            ),
+            Self::ExecutionNotRedrivable => (
+                "execution-not-redrivable",
+                "The execution can't be redriven",
+                409,
+                "Only an execution that ended without success can, while its state machine is there, within `limits.redrive_days` after \
+                 its end. The detail says which of these it is; start a new execution instead.",
+            ),
+            Self::DefinitionDoesNotFit => (
+                "definition-does-not-fit",
+                "The execution can't go on with this definition",
+                422,
+                "A state from which the execution would go on is not in the corrected definition, or not at the same place among Parallel \
+                 and Map states. Keep these states' names and places; everything else may change.",
+            ),
+            Self::ExecutionEnded => (
+                "execution-ended",
+                "The execution has ended",
+                409,
+                "Only an execution that runs can be paused and resumed. One that ended without success can be redriven.",
+            ),
+            Self::VersionNotFound => (
+                "version-not-found",
+                "There is no such version or alias",
+                404,
+                "It was never made, or it was deleted.",
+            ),
+            Self::VersionConflict => (
+                "version-conflict",
+                "The version or alias can't be changed so",
+                409,
+                "The state machine has another revision than the one to publish, or an alias leads to the version that is to be deleted.",
+            ),
+            Self::InvalidRouting => (
+                "invalid-routing",
+                "The alias can't lead there",
+                400,
+                "An alias leads to one version with the weight 100, or to two different ones whose weights come to 100.",
             ),
             Self::TaskNotFound => (
                 "task-not-found",

@@ -258,7 +258,7 @@ async fn made(
 }
 
 /// The definition's text. Lines and columns of findings count in it: in the text of the object, or in the string's content.
-fn definition_text(definition: &Any) -> Result<String, Problem> {
+pub(super) fn definition_text(definition: &Any) -> Result<String, Problem> {
     let text = definition.text();
     if !text.starts_with('"') {
         return Ok(text.to_owned());

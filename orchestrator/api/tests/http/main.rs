@@ -4,4 +4,5 @@ mod client;
 mod operations;
 mod refusals;
 mod server;
+mod test_state;
 mod transport;

@@ -47,26 +47,26 @@ async fn an_execution_from_birth_to_list() {
         client,
         "CreateStateMachine",
         machine("m", "STANDARD", pass),
-        expect![[r#"200 {"creationDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m"}"#]],
+        expect![[r#"200 {"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","creationDate":"time"}"#]],
     )
     .await;
     let start = json!({"stateMachineArn": MACHINE, "name": "e", "input": "{ \"a\": [1] }"});
     check(client, "StartExecution", start, expect![[r#"200 {"executionArn":"arn:aws:states:us-east-1:000000000000:execution:m:e","startDate":"time"}"#]]).await;
     ended(client, EXECUTION).await;
     let this = json!({"executionArn": EXECUTION});
-    check(client, "DescribeExecution", this.clone(), expect![[r#"200 {"executionArn":"arn:aws:states:us-east-1:000000000000:execution:m:e","input":"{ \"a\": [1] }","inputDetails":{"included":true},"name":"e","output":"{ \"a\": [1] }","outputDetails":{"included":true},"redriveCount":0,"redriveStatus":"NOT_REDRIVABLE","redriveStatusReason":"Execution is SUCCEEDED and cannot be redriven","startDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","status":"SUCCEEDED","stopDate":"time"}"#]]).await;
+    check(client, "DescribeExecution", this.clone(), expect![[r#"200 {"executionArn":"arn:aws:states:us-east-1:000000000000:execution:m:e","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","name":"e","status":"SUCCEEDED","startDate":"time","stopDate":"time","input":"{ \"a\": [1] }","inputDetails":{"included":true},"output":"{ \"a\": [1] }","outputDetails":{"included":true},"redriveCount":0,"redriveStatus":"NOT_REDRIVABLE","redriveStatusReason":"Execution is SUCCEEDED and cannot be redriven"}"#]]).await;
     check(
         client,
         "DescribeStateMachineForExecution",
         this.clone(),
-        expect![[r#"200 {"definition":"{\"StartAt\":\"A\",\"States\":{\"A\":{\"Next\":\"B\",\"Type\":\"Pass\"},\"B\":{\"Type\":\"Succeed\"}}}","loggingConfiguration":{"includeExecutionData":false,"level":"OFF"},"name":"m","roleArn":"arn:aws:iam::000000000000:role/r","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","updateDate":"time"}"#]],
+        expect![[r#"200 {"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","name":"m","definition":"{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"B\"},\"B\":{\"Type\":\"Succeed\"}}}","roleArn":"arn:aws:iam::000000000000:role/r","updateDate":"time","loggingConfiguration":{"level":"OFF","includeExecutionData":false}}"#]],
     )
     .await;
     check(
         client,
         "GetExecutionHistory",
         this.clone(),
-        expect![[r#"200 {"events":[{"executionStartedEventDetails":{"input":"{ \"a\": [1] }","inputDetails":{"truncated":false},"roleArn":"arn:aws:iam::000000000000:role/r"},"id":1,"previousEventId":0,"timestamp":"time","type":"ExecutionStarted"},{"id":2,"previousEventId":0,"stateEnteredEventDetails":{"input":"{ \"a\": [1] }","inputDetails":{"truncated":false},"name":"A"},"timestamp":"time","type":"PassStateEntered"},{"id":3,"previousEventId":2,"stateExitedEventDetails":{"name":"A","output":"{ \"a\": [1] }","outputDetails":{"truncated":false}},"timestamp":"time","type":"PassStateExited"},{"id":4,"previousEventId":3,"stateEnteredEventDetails":{"input":"{ \"a\": [1] }","inputDetails":{"truncated":false},"name":"B"},"timestamp":"time","type":"SucceedStateEntered"},{"id":5,"previousEventId":4,"stateExitedEventDetails":{"name":"B","output":"{ \"a\": [1] }","outputDetails":{"truncated":false}},"timestamp":"time","type":"SucceedStateExited"},{"executionSucceededEventDetails":{"output":"{ \"a\": [1] }","outputDetails":{"truncated":false}},"id":6,"previousEventId":5,"timestamp":"time","type":"ExecutionSucceeded"}]}"#]],
+        expect![[r#"200 {"events":[{"timestamp":"time","type":"ExecutionStarted","id":1,"previousEventId":0,"executionStartedEventDetails":{"input":"{ \"a\": [1] }","inputDetails":{"truncated":false},"roleArn":"arn:aws:iam::000000000000:role/r"}},{"timestamp":"time","type":"PassStateEntered","id":2,"previousEventId":0,"stateEnteredEventDetails":{"name":"A","input":"{ \"a\": [1] }","inputDetails":{"truncated":false}}},{"timestamp":"time","type":"PassStateExited","id":3,"previousEventId":2,"stateExitedEventDetails":{"name":"A","output":"{ \"a\": [1] }","outputDetails":{"truncated":false}}},{"timestamp":"time","type":"SucceedStateEntered","id":4,"previousEventId":3,"stateEnteredEventDetails":{"name":"B","input":"{ \"a\": [1] }","inputDetails":{"truncated":false}}},{"timestamp":"time","type":"SucceedStateExited","id":5,"previousEventId":4,"stateExitedEventDetails":{"name":"B","output":"{ \"a\": [1] }","outputDetails":{"truncated":false}}},{"timestamp":"time","type":"ExecutionSucceeded","id":6,"previousEventId":5,"executionSucceededEventDetails":{"output":"{ \"a\": [1] }","outputDetails":{"truncated":false}}}]}"#]],
     )
     .await;
     check(
@@ -77,7 +77,7 @@ async fn an_execution_from_birth_to_list() {
     )
     .await;
     let list = json!({"stateMachineArn": MACHINE});
-    check(client, "ListExecutions", list.clone(), expect![[r#"200 {"executions":[{"executionArn":"arn:aws:states:us-east-1:000000000000:execution:m:e","name":"e","redriveCount":0,"startDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","status":"SUCCEEDED","stopDate":"time"}]}"#]]).await;
+    check(client, "ListExecutions", list.clone(), expect![[r#"200 {"executions":[{"executionArn":"arn:aws:states:us-east-1:000000000000:execution:m:e","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","name":"e","status":"SUCCEEDED","startDate":"time","stopDate":"time","redriveCount":0}]}"#]]).await;
     let failed = json!({"stateMachineArn": MACHINE, "statusFilter": "FAILED"});
     check(
         client,
@@ -105,13 +105,13 @@ async fn a_machine_that_changes() {
     let client = &mut server.client().await;
     let mut create = machine("m", "STANDARD", json!({"A": {"Type": "Succeed"}}));
     create["tracingConfiguration"] = json!({"enabled": true});
-    check(client, "CreateStateMachine", create, expect![[r#"200 {"creationDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m"}"#]]).await;
+    check(client, "CreateStateMachine", create, expect![[r#"200 {"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","creationDate":"time"}"#]]).await;
     let this = json!({"stateMachineArn": MACHINE});
     check(
         client,
         "DescribeStateMachine",
         this.clone(),
-        expect![[r#"200 {"creationDate":"time","definition":"{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Succeed\"}}}","loggingConfiguration":{"includeExecutionData":false,"level":"OFF"},"name":"m","roleArn":"arn:aws:iam::000000000000:role/r","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","status":"ACTIVE","tracingConfiguration":{"enabled":true},"type":"STANDARD"}"#]],
+        expect![[r#"200 {"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","name":"m","status":"ACTIVE","definition":"{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Succeed\"}}}","roleArn":"arn:aws:iam::000000000000:role/r","type":"STANDARD","creationDate":"time","loggingConfiguration":{"level":"OFF","includeExecutionData":false},"tracingConfiguration":{"enabled":true}}"#]],
     )
     .await;
     let update = json!({
@@ -123,13 +123,13 @@ async fn a_machine_that_changes() {
         client,
         "UpdateStateMachine",
         update,
-        expect![[r#"200 {"revisionId":"<revisionId>","updateDate":"time"}"#]],
+        expect![[r#"200 {"updateDate":"time","revisionId":"<revisionId>"}"#]],
     )
     .await;
-    check(client, "DescribeStateMachine", this, expect![[r#"200 {"creationDate":"time","definition":"{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Succeed\"}}}","loggingConfiguration":{"includeExecutionData":true,"level":"OFF"},"name":"m","revisionId":"<revisionId>","roleArn":"arn:aws:iam::000000000000:role/r","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","status":"ACTIVE","tracingConfiguration":{"enabled":true},"type":"STANDARD"}"#]]).await;
+    check(client, "DescribeStateMachine", this, expect![[r#"200 {"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","name":"m","status":"ACTIVE","definition":"{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Succeed\"}}}","roleArn":"arn:aws:iam::000000000000:role/r","type":"STANDARD","creationDate":"time","loggingConfiguration":{"level":"OFF","includeExecutionData":true},"tracingConfiguration":{"enabled":true},"revisionId":"<revisionId>"}"#]]).await;
     let metadata = json!({"stateMachineArn": MACHINE, "includedData": "METADATA_ONLY"});
-    check(client, "DescribeStateMachine", metadata, expect![[r#"200 {"creationDate":"time","definition":"{}","loggingConfiguration":{"includeExecutionData":true,"level":"OFF"},"name":"m","revisionId":"<revisionId>","roleArn":"arn:aws:iam::000000000000:role/r","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","status":"ACTIVE","tracingConfiguration":{"enabled":true},"type":"STANDARD"}"#]]).await;
-    check(client, "ListStateMachines", json!({}), expect![[r#"200 {"stateMachines":[{"creationDate":"time","name":"m","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","type":"STANDARD"}]}"#]]).await;
+    check(client, "DescribeStateMachine", metadata, expect![[r#"200 {"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","name":"m","status":"ACTIVE","definition":"{}","roleArn":"arn:aws:iam::000000000000:role/r","type":"STANDARD","creationDate":"time","loggingConfiguration":{"level":"OFF","includeExecutionData":true},"tracingConfiguration":{"enabled":true},"revisionId":"<revisionId>"}"#]]).await;
+    check(client, "ListStateMachines", json!({}), expect![[r#"200 {"stateMachines":[{"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","name":"m","type":"STANDARD","creationDate":"time"}]}"#]]).await;
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn an_activity_and_its_worker() {
         client,
         "CreateStateMachine",
         machine("m", "STANDARD", task),
-        expect![[r#"200 {"creationDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m"}"#]],
+        expect![[r#"200 {"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","creationDate":"time"}"#]],
     )
     .await;
     let this = json!({"activityArn": arn, "workerName": "w"});
@@ -166,7 +166,7 @@ async fn an_activity_and_its_worker() {
         client,
         "GetActivityTask",
         this,
-        expect![[r#"200 {"input":"[7]","taskToken":"<taskToken>"}"#]],
+        expect![[r#"200 {"taskToken":"<taskToken>","input":"[7]"}"#]],
     )
     .await;
     let token = json!({"taskToken": taken["taskToken"]});
@@ -185,10 +185,10 @@ async fn an_activity_and_its_worker() {
     check(client, "SendTaskFailure", token, expect![[r#"400 {"__type":"TaskTimedOut","message":"Task Timed Out: 'Provided task does not exist anymore'"}"#]]).await;
     ended(client, EXECUTION).await;
     let this = json!({"executionArn": EXECUTION, "reverseOrder": true, "maxResults": 3});
-    check(client, "GetExecutionHistory", this, expect![[r#"200 {"events":[{"executionSucceededEventDetails":{"output":"[8]","outputDetails":{"truncated":false}},"id":7,"previousEventId":6,"timestamp":"time","type":"ExecutionSucceeded"},{"id":6,"previousEventId":5,"stateExitedEventDetails":{"name":"A","output":"[8]","outputDetails":{"truncated":false}},"timestamp":"time","type":"TaskStateExited"},{"activitySucceededEventDetails":{"output":"[8]","outputDetails":{"truncated":false}},"id":5,"previousEventId":4,"timestamp":"time","type":"ActivitySucceeded"}],"nextToken":"<nextToken>"}"#]]).await;
-    check(client, "ListActivities", json!({}), expect![[r#"200 {"activities":[{"activityArn":"arn:aws:states:us-east-1:000000000000:activity:work","creationDate":"time","name":"work"}]}"#]]).await;
+    check(client, "GetExecutionHistory", this, expect![[r#"200 {"events":[{"timestamp":"time","type":"ExecutionSucceeded","id":7,"previousEventId":6,"executionSucceededEventDetails":{"output":"[8]","outputDetails":{"truncated":false}}},{"timestamp":"time","type":"TaskStateExited","id":6,"previousEventId":5,"stateExitedEventDetails":{"name":"A","output":"[8]","outputDetails":{"truncated":false}}},{"timestamp":"time","type":"ActivitySucceeded","id":5,"previousEventId":4,"activitySucceededEventDetails":{"output":"[8]","outputDetails":{"truncated":false}}}],"nextToken":"<nextToken>"}"#]]).await;
+    check(client, "ListActivities", json!({}), expect![[r#"200 {"activities":[{"activityArn":"arn:aws:states:us-east-1:000000000000:activity:work","name":"work","creationDate":"time"}]}"#]]).await;
     let this = json!({"activityArn": arn});
-    check(client, "DescribeActivity", this.clone(), expect![[r#"200 {"activityArn":"arn:aws:states:us-east-1:000000000000:activity:work","creationDate":"time","name":"work"}"#]]).await;
+    check(client, "DescribeActivity", this.clone(), expect![[r#"200 {"activityArn":"arn:aws:states:us-east-1:000000000000:activity:work","name":"work","creationDate":"time"}"#]]).await;
     check(client, "DeleteActivity", this.clone(), expect!["200 {}"]).await;
     check(client, "DescribeActivity", this, expect![[r#"400 {"__type":"ActivityDoesNotExist","message":"Activity Does Not Exist: 'arn:aws:states:us-east-1:000000000000:activity:work'"}"#]]).await;
 }
@@ -202,7 +202,7 @@ async fn an_express_execution() {
         client,
         "CreateStateMachine",
         machine("m", "EXPRESS", fail),
-        expect![[r#"200 {"creationDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m"}"#]],
+        expect![[r#"200 {"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","creationDate":"time"}"#]],
     )
     .await;
     let start = json!({"stateMachineArn": MACHINE, "name": "x", "input": "{}"});
@@ -210,7 +210,7 @@ async fn an_express_execution() {
         client,
         "StartSyncExecution",
         start.clone(),
-        expect![[r#"200 {"billingDetails":{"billedDurationInMilliseconds":"duration","billedMemoryUsedInMB":64},"cause":"C","error":"E","executionArn":"arn:aws:states:us-east-1:000000000000:express:m:x:<uuid>","input":"{}","inputDetails":{"included":true},"name":"x","startDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","status":"FAILED","stopDate":"time"}"#]],
+        expect![[r#"200 {"executionArn":"arn:aws:states:us-east-1:000000000000:express:m:x:<uuid>","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","name":"x","startDate":"time","stopDate":"time","status":"FAILED","error":"E","cause":"C","input":"{}","inputDetails":{"included":true},"billingDetails":{"billedMemoryUsedInMB":64,"billedDurationInMilliseconds":"duration"}}"#]],
     )
     .await;
     check(client, "StartExecution", start, expect![[r#"200 {"executionArn":"arn:aws:states:us-east-1:000000000000:express:m:x:<uuid>","startDate":"time"}"#]]).await;
@@ -224,7 +224,7 @@ async fn tags_of_a_machine() {
     let client = &mut server.client().await;
     let mut create = machine("m", "STANDARD", json!({"A": {"Type": "Succeed"}}));
     create["tags"] = json!([{"key": "a", "value": "1"}, {"key": "b", "value": "2"}]);
-    check(client, "CreateStateMachine", create, expect![[r#"200 {"creationDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m"}"#]]).await;
+    check(client, "CreateStateMachine", create, expect![[r#"200 {"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","creationDate":"time"}"#]]).await;
     let tag = json!({"resourceArn": MACHINE, "tags": [{"key": "a", "value": "3"}, {"key": "c"}]});
     check(client, "TagResource", tag, expect!["200 {}"]).await;
     let this = json!({"resourceArn": MACHINE});

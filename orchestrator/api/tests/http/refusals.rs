@@ -29,7 +29,7 @@ fn create(with: Value) -> Value {
 #[tokio::test]
 async fn machines() {
     let kms =
-        json!({"encryptionConfiguration": {"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": "k"}});
+        json!({"encryptionConfiguration": {"type": "CUSTOMER_MANAGED_KMS_KEY"}});
     check(vec![
         (
             "CreateStateMachine",
@@ -49,20 +49,20 @@ async fn machines() {
         (
             "CreateStateMachine",
             create(json!({"publish": true})),
-            expect![[r#"400 {"__type":"ValidationException","message":"Publishing versions is not served by this version"}"#]],
+            expect![[r#"200 {"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","creationDate":"time","stateMachineVersionArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m:1"}"#]],
         ),
         (
             "CreateStateMachine",
             create(json!({"loggingConfiguration": {"level": "ALL"}})),
             expect![[r#"400 {"__type":"InvalidLoggingConfiguration","message":"Invalid Logging Configuration: Must specify exactly one Log Destination."}"#]],
         ),
-        ("CreateStateMachine", create(kms), expect![[r#"400 {"__type":"InvalidEncryptionConfiguration","message":"Invalid Encryption Configuration: CUSTOMER_MANAGED_KMS_KEY is not served by this version"}"#]]),
+        ("CreateStateMachine", create(kms), expect![[r#"400 {"__type":"InvalidEncryptionConfiguration","message":"Invalid Encryption Configuration: A CUSTOMER_MANAGED_KMS_KEY needs a KmsKeyId"}"#]]),
         (
             "CreateStateMachine",
             create(json!({"definition": r#"{"StartAt":"A"}"#})),
             expect![[r#"400 {"__type":"InvalidDefinition","message":"Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /'"}"#]],
         ),
-        ("CreateStateMachine", create(json!({})), expect![[r#"200 {"creationDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m"}"#]]),
+        ("CreateStateMachine", create(json!({})), expect![[r#"200 {"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","creationDate":"time"}"#]]),
         (
             "CreateStateMachine",
             create(json!({"type": "EXPRESS"})),
@@ -101,7 +101,7 @@ async fn machines() {
         (
             "ValidateStateMachineDefinition",
             json!({"definition": "{}"}),
-            expect![[r#"200 {"diagnostics":[{"code":"SCHEMA_VALIDATION_FAILED","location":"/","message":"These fields are required: [States, StartAt]","severity":"ERROR"}],"result":"FAIL","truncated":false}"#]],
+            expect![[r#"200 {"result":"FAIL","diagnostics":[{"severity":"ERROR","code":"SCHEMA_VALIDATION_FAILED","message":"These fields are required: [States, StartAt]","location":"/"}],"truncated":false}"#]],
         ),
     ])
     .await;
@@ -116,7 +116,7 @@ async fn executions_and_tasks() {
             json!({"stateMachineArn": MACHINE}),
             expect![[r#"400 {"__type":"StateMachineDoesNotExist","message":"State Machine Does Not Exist: 'arn:aws:states:us-east-1:000000000000:stateMachine:m'"}"#]],
         ),
-        ("CreateStateMachine", create(json!({})), expect![[r#"200 {"creationDate":"time","stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m"}"#]]),
+        ("CreateStateMachine", create(json!({})), expect![[r#"200 {"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","creationDate":"time"}"#]]),
         (
             "StartExecution",
             json!({"stateMachineArn": MACHINE, "input": "{"}),
@@ -192,7 +192,7 @@ async fn executions_and_tasks() {
         (
             "RedriveExecution",
             json!({"executionArn": EXECUTION}),
-            expect![[r#"400 {"__type":"UnknownOperationException","message":"The operation RedriveExecution is not served by this version"}"#]],
+            expect![[r#"400 {"__type":"ExecutionDoesNotExist","message":"Execution Does Not Exist: 'arn:aws:states:us-east-1:000000000000:execution:m:e'"}"#]],
         ),
     ])
     .await;

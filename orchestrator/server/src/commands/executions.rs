@@ -3,9 +3,9 @@
 use expression::value::Value;
 use hyper::Method;
 
-use crate::arguments::{Executions, Server};
+use crate::arguments::{Executions, Search, Server};
 use crate::client::{Client, encoded, execution_path};
-use crate::commands::read_input;
+use crate::commands::{read_input, read_text};
 use crate::config::layers::Environment;
 use crate::outcome::{Error, Outcome};
 use crate::output::{self, Format};
@@ -20,6 +20,7 @@ pub(super) async fn perform(
         Executions::List {
             state_machine,
             status,
+            search,
             limit,
             server,
         } => {
@@ -33,6 +34,7 @@ pub(super) async fn perform(
                     status.to_uppercase().replace('-', "_")
                 ));
             }
+            path.push_str(&search_query(&search));
             let found = connect(&server)?.list(&path, "executions", limit).await?;
             print_list(found, server.output);
         }
@@ -40,12 +42,16 @@ pub(super) async fn perform(
             state_machine,
             input,
             name,
+            qualifier,
+            test_case,
             server,
         } => {
             let input = read_input(&input)?;
             let input = Value::parse(&input).map_err(|error| Error::Usage(error.to_string()))?;
             let mut body = vec![("input", input)];
             body.extend(name.map(|name| ("name", name.into())));
+            body.extend(qualifier.map(|qualifier| ("qualifier", qualifier.into())));
+            body.extend(test_case.map(|test_case| ("testCase", test_case.into())));
             let path = format!("/state-machines/{}/executions", encoded(&state_machine));
             let started = connect(&server)?
                 .send(Method::POST, &path, Some(&Value::object(body)))
@@ -60,6 +66,29 @@ pub(super) async fn perform(
             let path = format!("{}/history?limit=1000", execution_path(&execution)?);
             let events = connect(&server)?.list(&path, "events", usize::MAX).await?;
             print_history(events, server.output);
+        }
+        Executions::Redrive {
+            execution,
+            definition,
+            server,
+        } => {
+            let definition = definition.map(|file| read_text(&file)).transpose()?;
+            let body = definition.map(|text| ("definition", Value::from(text)));
+            let path = format!("{}/redrive", execution_path(&execution)?);
+            let redriven = connect(&server)?
+                .send(Method::POST, &path, Some(&Value::object(body)))
+                .await?;
+            print_one(&redriven, server.output);
+        }
+        Executions::Pause { execution, server } => {
+            let path = format!("{}/pause", execution_path(&execution)?);
+            let paused = connect(&server)?.send(Method::POST, &path, None).await?;
+            print_one(&paused, server.output);
+        }
+        Executions::Resume { execution, server } => {
+            let path = format!("{}/resume", execution_path(&execution)?);
+            let resumed = connect(&server)?.send(Method::POST, &path, None).await?;
+            print_one(&resumed, server.output);
         }
         Executions::Stop {
             execution,
@@ -79,6 +108,25 @@ pub(super) async fn perform(
         }
     }
     Ok(Outcome::Done)
+}
+
+/// What is looked for, as the query has it.
+fn search_query(search: &Search) -> String {
+    let texts = [
+        ("namePrefix", &search.name_prefix),
+        ("startedAfter", &search.started_after),
+        ("startedBefore", &search.started_before),
+        ("input", &search.input),
+    ];
+    let flags = [("paused", search.paused), ("redriven", search.redriven)];
+    let texts = texts
+        .into_iter()
+        .filter_map(|(name, text)| Some(format!("&{name}={}", encoded(text.as_ref()?))));
+    let flags = flags
+        .into_iter()
+        .filter(|(_, is_set)| *is_set)
+        .map(|(name, _)| format!("&{name}=true"));
+    texts.chain(flags).collect()
 }
 
 /// A member as a table shows it: a text without its quotes, nothing where there is none.

@@ -55,6 +55,7 @@ pub(super) async fn run(
             Some(input) => Some(read_input(input)?),
             None => None,
         },
+        test_case: arguments.test_case.clone(),
         role_arn: format!("arn:aws:iam::{}:role/ratchet-run", config.account),
     };
     directory::sweep(&config.data, config.retention.0);

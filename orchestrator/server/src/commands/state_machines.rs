@@ -56,6 +56,61 @@ pub(super) async fn perform(
             let updated = client.send(Method::PUT, &path(&name), Some(&body)).await?;
             print_one(&updated, server.output);
         }
+        StateMachines::Publish {
+            name,
+            description,
+            server,
+        } => {
+            let body = description.map(|text| ("description", Value::from(text)));
+            let published = connect(&server)?
+                .send(Method::POST, &versions(&name), Some(&Value::object(body)))
+                .await?;
+            print_one(&published, server.output);
+        }
+        StateMachines::Versions { name, server } => {
+            let found = connect(&server)?.get(&versions(&name)).await?;
+            let columns = ["version", "createdAt", "description"];
+            print_members(&found, "versions", columns, server.output);
+        }
+        StateMachines::DeleteVersion {
+            name,
+            version,
+            server,
+        } => {
+            let path = format!("{}/{version}", versions(&name));
+            connect(&server)?.send(Method::DELETE, &path, None).await?;
+        }
+        StateMachines::Aliases { name, server } => {
+            let path = format!("{}/aliases", path(&name));
+            let found = connect(&server)?.get(&path).await?;
+            let columns = ["name", "routes", "description"];
+            print_members(&found, "aliases", columns, server.output);
+        }
+        StateMachines::SetAlias {
+            name,
+            alias,
+            routes,
+            description,
+            server,
+        } => {
+            let routes = routes.iter().map(|text| route(text));
+            let routes = routes.collect::<Result<Vec<_>, _>>()?;
+            let mut body = vec![("routes", Value::array(routes))];
+            body.extend(description.map(|text| ("description", Value::from(text))));
+            let path = format!("{}/aliases/{}", path(&name), encoded(&alias));
+            let set = connect(&server)?
+                .send(Method::PUT, &path, Some(&Value::object(body)))
+                .await?;
+            print_one(&set, server.output);
+        }
+        StateMachines::DeleteAlias {
+            name,
+            alias,
+            server,
+        } => {
+            let path = format!("{}/aliases/{}", path(&name), encoded(&alias));
+            connect(&server)?.send(Method::DELETE, &path, None).await?;
+        }
         StateMachines::Delete { name, server } => {
             let client = connect(&server)?;
             client.send(Method::DELETE, &path(&name), None).await?;
@@ -66,6 +121,53 @@ pub(super) async fn perform(
 
 fn path(name: &str) -> String {
     format!("/state-machines/{}", encoded(name))
+}
+
+fn versions(name: &str) -> String {
+    format!("{}/versions", path(name))
+}
+
+/// `3`, or `3=90`
+fn route(text: &str) -> Result<Value, Error> {
+    let (version, weight) = text.split_once('=').unwrap_or((text, "100"));
+    let number = |text: &str| text.parse::<u64>().ok();
+    match (number(version), number(weight)) {
+        (Some(version), Some(weight)) => Ok(Value::object([
+            ("version", Value::from(version)),
+            ("weight", weight.into()),
+        ])),
+        _ => Err(Error::Usage(format!(
+            "`{text}` is no VERSION[=WEIGHT]; write 3, or 3=90 and 4=10"
+        ))),
+    }
+}
+
+/// A list inside an answer.
+fn print_members(answer: &Value, name: &str, columns: [&str; 3], format: Format) {
+    let items = answer
+        .get(name)
+        .and_then(Value::as_array)
+        .unwrap_or_default();
+    let text = match format {
+        Format::Json => output::indented(&items),
+        Format::Table => {
+            let rows = items
+                .iter()
+                .map(|item| columns.map(|column| cell(item, column)));
+            output::table(columns.map(heading), rows.collect())
+        }
+    };
+    output::print(&text);
+}
+
+fn heading(column: &str) -> &'static str {
+    match column {
+        "version" => "VERSION",
+        "createdAt" => "CREATED",
+        "name" => "NAME",
+        "routes" => "ROUTES",
+        _ => "DESCRIPTION",
+    }
 }
 
 /// The file's text as it is, so that the server's findings name lines of the file.

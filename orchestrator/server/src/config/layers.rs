@@ -280,7 +280,7 @@ fn defaults(set: &Layer, environment: &Environment) -> Result<Layer, Error> {
 }
 
 /// A profile's limits by their settings' keys.
-fn limits_of(profile: Profile) -> [(&'static str, u64); 10] {
+fn limits_of(profile: Profile) -> [(&'static str, u64); 13] {
     let limits = match profile {
         Profile::Default => EngineLimits::relaxed(),
         Profile::AwsStrict => EngineLimits::aws(),
@@ -300,6 +300,9 @@ fn limits_of(profile: Profile) -> [(&'static str, u64); 10] {
         ("limits.activity_pollers", wide(limits.activity_pollers)),
         ("limits.tags", wide(limits.tags)),
         ("limits.express_seconds", limits.express_seconds),
+        ("limits.versions", wide(limits.versions)),
+        ("limits.aliases", wide(limits.aliases)),
+        ("limits.redrive_days", limits.redrive_days),
     ]
 }
 

@@ -124,6 +124,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         )
     },
     Setting {
+        nature: Nature::Path,
+        ..setting::<String>(
+            "mock_config",
+            &["RATCHET_MOCK_CONFIG", "SFN_MOCK_CONFIG"],
+            "the mock configuration file, with the test cases that executions can be started with",
+        )
+    },
+    Setting {
         default: Some("20s"),
         ..setting::<Period>(
             "shutdown",
@@ -191,6 +199,21 @@ pub(crate) const SETTINGS: &[Setting] = &[
         &["RATCHET_LIMITS_EXPRESS_SECONDS"],
         "how long an Express execution may run, in seconds",
     ),
+    limit(
+        "limits.versions",
+        &["RATCHET_LIMITS_VERSIONS"],
+        "the most versions of one state machine",
+    ),
+    limit(
+        "limits.aliases",
+        &["RATCHET_LIMITS_ALIASES"],
+        "the most aliases of one state machine",
+    ),
+    limit(
+        "limits.redrive_days",
+        &["RATCHET_LIMITS_REDRIVE_DAYS"],
+        "for how many days after its end an execution can be redriven",
+    ),
     Setting {
         default: Some("info"),
         ..setting::<LogFilter>(
@@ -203,6 +226,19 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: Some("text"),
         ..setting::<LogFormat>("log.format", &["RATCHET_LOG_FORMAT"], "text or json")
     },
+    Setting {
+        nature: Nature::Path,
+        ..setting::<String>(
+            "execution_log.file",
+            &["RATCHET_EXECUTION_LOG_FILE"],
+            "the file that execution logs are appended to, a JSON record on each line",
+        )
+    },
+    setting::<String>(
+        "execution_log.endpoint",
+        &["RATCHET_EXECUTION_LOG_ENDPOINT", "AWS_ENDPOINT_URL_LOGS"],
+        "where execution logs are sent by CloudWatch Logs' API",
+    ),
     setting::<String>(
         "credentials.access_key_id",
         &["AWS_ACCESS_KEY_ID"],

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use interpreter::failure::Failure;
-use runtime::arn::{ArnResource, StatesArn};
+use runtime::arn::{ArnResource, StatesArn, qualifier_of};
 use runtime::error::Error;
 use runtime::runtime::Runtime;
 use runtime::views::StartExecution;
@@ -12,7 +12,7 @@ use schedule::state::Stop;
 use schedule::step::{Accepted, Outcome};
 use schedule_runtime::targets::{Call, Refusal};
 use serde::Deserialize;
-use store::contract::Direction;
+use store::contract::{Direction, Qualifier};
 use store::records::{ExecutionStatus, MachineType};
 
 use crate::engine::explain;
@@ -25,6 +25,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) async fn start(
     runtime: &Runtime,
     state_machine: String,
+    qualifier: Option<Qualifier>,
     name: String,
     input: String,
 ) -> Result<Accepted, Refusal> {
@@ -34,6 +35,7 @@ pub(super) async fn start(
         .map_err(refusal)?;
     let request = StartExecution {
         state_machine: state_machine.clone(),
+        qualifier,
         name: Some(name.clone()),
         input: Some(input),
     };
@@ -72,15 +74,20 @@ pub(super) async fn start_as_asked(runtime: &Runtime, call: Call) -> Result<Acce
         ))
     })?;
     let arn = &parameters.state_machine_arn;
-    let Some(ArnResource::StateMachine(machine)) = StatesArn::parse(arn).map(|arn| arn.resource)
-    else {
-        let why =
-            format!("the StateMachineArn in the target's input names no state machine: {arn}");
-        return Err(Refusal::never(why));
+    let (machine, qualifier) = match StatesArn::parse(arn).map(|arn| arn.resource) {
+        Some(ArnResource::StateMachine(machine)) => (machine, None),
+        Some(ArnResource::Qualified(machine, qualifier)) => {
+            (machine, Some(qualifier_of(qualifier)))
+        }
+        _ => {
+            let why =
+                format!("the StateMachineArn in the target's input names no state machine: {arn}");
+            return Err(Refusal::never(why));
+        }
     };
     let name = parameters.name.unwrap_or(call.run);
     let input = parameters.input.unwrap_or_else(|| "{}".to_owned());
-    start(runtime, machine.to_owned(), name, input).await
+    start(runtime, machine.to_owned(), qualifier, name, input).await
 }
 
 /// Waits until an execution is over.

@@ -36,15 +36,14 @@ pub(super) async fn start_replication(
     tasks: &impl TaskRunner,
     call: Call,
 ) -> Result<Accepted, Refusal> {
-    let resource = Resource::Service(ServiceCall {
-        arn: call.target_arn.as_str().into(),
-        resource_type: "dms".into(),
-        resource: "startReplicationTask".into(),
-        action: "startReplicationTask".into(),
-        pattern: Pattern::RequestResponse,
-    });
     let handle = call.run.clone();
-    match run(tasks, resource, call).await? {
+    match run(
+        tasks,
+        service_call("dms", "startReplicationTask", &call),
+        call,
+    )
+    .await?
+    {
         Ok(()) => Ok(Accepted {
             handle: Some(handle),
             outcome: Some(Outcome::Started),
@@ -54,6 +53,42 @@ pub(super) async fn start_replication(
             Err(refusal.unwrap_or_else(|| Refusal::never(explained(&failure))))
         }
     }
+}
+
+/// Calls an operation of a service of AWS: with its answer the run is over.
+pub(super) async fn call_service(
+    tasks: &impl TaskRunner,
+    service: &str,
+    operation: &str,
+    call: Call,
+) -> Result<Accepted, Refusal> {
+    let handle = call.run.clone();
+    let resource = service_call(&format!("aws-sdk:{service}"), operation, &call);
+    match run(tasks, resource, call).await? {
+        Ok(()) => Ok(Accepted {
+            handle: Some(handle),
+            outcome: Some(Outcome::Succeeded),
+        }),
+        Err(failure) => {
+            let of = failure
+                .error
+                .as_deref()
+                .and_then(|name| name.split_once('.'));
+            let prefix = of.map_or(String::new(), |(service, _)| format!("{service}."));
+            let refusal = refusal(&failure, &prefix);
+            Err(refusal.unwrap_or_else(|| Refusal::later(explained(&failure))))
+        }
+    }
+}
+
+fn service_call(kind: &str, operation: &str, call: &Call) -> Resource {
+    Resource::Service(ServiceCall {
+        arn: call.target_arn.as_str().into(),
+        resource_type: kind.into(),
+        resource: operation.into(),
+        action: operation.into(),
+        pattern: Pattern::RequestResponse,
+    })
 }
 
 async fn run(

@@ -13,7 +13,10 @@ fn what_can_be_called() {
         "arn:aws:scheduler:::aws-sdk:batch:submitJob",
         "arn:aws:scheduler:::aws-sdk:databasemigration:startReplicationTask",
         "arn:aws:scheduler:::aws-sdk:s3:putObject",
+        "arn:aws:scheduler:::aws-sdk:s3",
         "arn:aws:sqs:us-east-1:000000000000:queue",
+        "arn:aws:sns:us-east-1:000000000000:topic",
+        "arn:aws:kinesis:us-east-1:000000000000:stream/one",
         "nightly",
     ];
     let lines: Vec<String> = arns
@@ -26,13 +29,16 @@ fn what_can_be_called() {
     expect![[r#"
         StateMachine("nightly")
         versions and aliases of state machines can't be called; name the state machine
-        this server can call state machines, job queues, Lambda functions and arn:aws:scheduler:::aws-sdk:… calls
+        this server can call state machines, job queues, Lambda functions, SQS queues, SNS topics and arn:aws:scheduler:::aws-sdk:… calls
         JobQueue("arn:aws:batch:us-east-1:000000000000:job-queue/default")
         Function("arn:aws:lambda:us-east-1:000000000000:function:charge:live")
         StartExecution
         SubmitJob
         StartReplicationTask
-        this server can't call aws-sdk:s3:putObject; it knows sfn:startExecution, batch:submitJob and databasemigration:startReplicationTask
-        this server can call state machines, job queues, Lambda functions and arn:aws:scheduler:::aws-sdk:… calls
+        Service { service: "s3", operation: "putObject" }
+        aws-sdk:s3 names no operation; it should be aws-sdk:SERVICE:OPERATION, as aws-sdk:sqs:sendMessage
+        Queue("https://sqs.us-east-1.amazonaws.com/000000000000/queue")
+        Topic("arn:aws:sns:us-east-1:000000000000:topic")
+        this server can call state machines, job queues, Lambda functions, SQS queues, SNS topics and arn:aws:scheduler:::aws-sdk:… calls
         it is no ARN"#]].assert_eq(&lines.join("\n"));
 }

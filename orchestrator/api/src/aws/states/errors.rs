@@ -5,6 +5,7 @@ use runtime::error::Error;
 use crate::aws::constraints::Findings;
 use crate::aws::problem::{COMMON, Problem};
 use crate::aws::states::names::Arns;
+use crate::aws::states::test_state::mistake_text;
 use crate::aws::states::wire::{ErrorCode, Operation};
 
 /// Why an operation was not performed.
@@ -109,6 +110,28 @@ fn of_runtime(operation: Operation, arns: Arns<'_>, error: &Error) -> Problem {
                 arns.of_execution(execution)
             ),
         ),
+        Error::InvalidTest(mistake) => Problem::validation(mistake_text(mistake)),
+        Error::TestCase(why) => Problem::validation(why.clone()),
+        Error::ExecutionNotRedrivable(why) => {
+            declared(ErrorCode::ExecutionNotRedrivable, why.as_str())
+        }
+        Error::DefinitionDoesNotFit(_) => {
+            declared(ErrorCode::ExecutionNotRedrivable, error.to_string())
+        }
+        Error::ExecutionEnded(_) => Problem::validation(error.to_string()),
+        Error::NoSuchQualifier(arn) => declared(
+            ErrorCode::ResourceNotFound,
+            "Request references a resource that does not exist.",
+        )
+        .about(arn),
+        Error::Conflict(why) => declared(ErrorCode::ConflictException, why.as_str()),
+        Error::InvalidRouting(why) => {
+            Problem::validation(why.as_str()).because("INVALID_ROUTING_CONFIGURATION")
+        }
+        Error::QuotaExceeded { what, limit } => declared(
+            ErrorCode::ServiceQuotaExceededException,
+            format!("The limit of {limit} {what} is reached"),
+        ),
         Error::InvalidExecutionInput(why) => declared(
             ErrorCode::InvalidExecutionInput,
             format!("Invalid State Machine Execution Input: '{why}'"),
@@ -126,6 +149,13 @@ fn of_runtime(operation: Operation, arns: Arns<'_>, error: &Error) -> Problem {
         Error::InvalidOutput(why) => {
             declared(ErrorCode::InvalidOutput, format!("Invalid Output: '{why}'"))
         }
+        Error::MapRunDoesNotExist(arn) => declared(
+            ErrorCode::ResourceNotFound,
+            format!("Resource not found: '{arn}'"),
+        )
+        .about(arn),
+        Error::MapRunIsOver(arn) => Problem::validation(format!("Map Run '{arn}' has ended and can't be updated"))
+            .because("CANNOT_UPDATE_COMPLETED_MAP_RUN"),
         Error::ActivityDoesNotExist(activity) => declared(
             ErrorCode::ActivityDoesNotExist,
             format!("Activity Does Not Exist: '{}'", arns.of_activity(activity)),

@@ -1,19 +1,20 @@
 //! The operations on executions.
 
 use interpreter::failure::Failure;
-use runtime::views::{ExecutionView, StartExecution};
+use runtime::views::{ExecutionView, Redrivable, Redrive, StartExecution};
+use store::contract::Qualifier;
 use store::records::ExecutionStatus;
 
 use crate::aws::json::{Text, Timestamp, decode, encode};
 use crate::aws::states::errors::Mistake;
 use crate::aws::states::names::check_name;
 use crate::aws::states::page_token::Request;
-use crate::aws::states::{Answer, States, page_size, wire};
+use crate::aws::states::{Answer, States, map_runs, page_size, wire};
 
 /// `StartExecution`
 pub(super) async fn start(states: &States, body: &[u8]) -> Answer {
     let request: wire::StartExecutionInput<'_> = decode(body)?;
-    let machine = states.arns().machine(&request.state_machine_arn)?;
+    let machine = states.arns().qualified(&request.state_machine_arn)?;
     let request = to_start(machine, request.name, request.input)?;
     let started = states.runtime.start_execution(request).await?;
     Ok(encode(&wire::StartExecutionOutput {
@@ -25,7 +26,7 @@ pub(super) async fn start(states: &States, body: &[u8]) -> Answer {
 /// `StartSyncExecution`
 pub(super) async fn start_sync(states: &States, body: &[u8]) -> Answer {
     let request: wire::StartSyncExecutionInput<'_> = decode(body)?;
-    let machine = states.arns().machine(&request.state_machine_arn)?;
+    let machine = states.arns().qualified(&request.state_machine_arn)?;
     let included = included(request.included_data.as_ref());
     let request = to_start(machine, request.name, request.input)?;
     let sync = states.runtime.start_sync_execution(request).await?;
@@ -35,7 +36,7 @@ pub(super) async fn start_sync(states: &States, body: &[u8]) -> Answer {
 /// `StopExecution`
 pub(super) async fn stop(states: &States, body: &[u8]) -> Answer {
     let request: wire::StopExecutionInput<'_> = decode(body)?;
-    let (machine, name) = states.arns().execution(&request.execution_arn)?;
+    let (machine, name) = states.arns().described(&request.execution_arn)?;
     let failure = Failure {
         error: request.error.as_deref().map(Into::into),
         cause: request.cause.as_deref().map(Into::into),
@@ -49,10 +50,29 @@ pub(super) async fn stop(states: &States, body: &[u8]) -> Answer {
     }))
 }
 
+/// `RedriveExecution`
+pub(super) async fn redrive(states: &States, body: &[u8]) -> Answer {
+    let request: wire::RedriveExecutionInput<'_> = decode(body)?;
+    let (machine, name) = states.arns().execution(&request.execution_arn)?;
+    let client_token = request.client_token.as_deref();
+    let redriven_at = states
+        .runtime
+        .redrive_execution(Redrive {
+            machine: machine.to_owned(),
+            name: name.to_owned(),
+            client_token: client_token.map(str::to_owned),
+            definition: None,
+        })
+        .await?;
+    Ok(encode(&wire::RedriveExecutionOutput {
+        redrive_date: Timestamp(redriven_at),
+    }))
+}
+
 /// `DescribeExecution`
 pub(super) async fn describe(states: &States, body: &[u8]) -> Answer {
     let request: wire::DescribeExecutionInput<'_> = decode(body)?;
-    let (machine, name) = states.arns().execution(&request.execution_arn)?;
+    let (machine, name) = states.arns().described(&request.execution_arn)?;
     let included = included(request.included_data.as_ref());
     let view = states.runtime.describe_execution(machine, name).await?;
     Ok(encode(&describe_output(&view, included)))
@@ -61,11 +81,9 @@ pub(super) async fn describe(states: &States, body: &[u8]) -> Answer {
 /// `ListExecutions`
 pub(super) async fn list(states: &States, body: &[u8]) -> Answer {
     let request: wire::ListExecutionsInput<'_> = decode(body)?;
-    let machine = match (&request.state_machine_arn, &request.map_run_arn) {
-        (Some(arn), None) => states.arns().machine(arn)?,
-        (None, Some(_)) => {
-            return Err(Mistake::Request("Map Runs are not served by this version").into());
-        }
+    let (machine, qualifier) = match (&request.state_machine_arn, &request.map_run_arn) {
+        (Some(arn), None) => states.arns().qualified(arn)?,
+        (None, Some(arn)) => return map_runs::list_children(states, &request, arn).await,
         _ => {
             return Err(Mistake::Request("Must provide a StateMachine ARN or MapRun ARN").into());
         }
@@ -76,25 +94,18 @@ pub(super) async fn list(states: &States, body: &[u8]) -> Answer {
     let filter = request.status_filter.as_deref().unwrap_or_default();
     let page = Request {
         operation: wire::Operation::ListExecutions,
-        filters: &[machine, filter],
+        filters: &[
+            request.state_machine_arn.as_deref().unwrap_or_default(),
+            filter,
+        ],
     };
     let before = page.number(request.next_token.as_deref())?;
     let limit = page_size(request.max_results);
-    let mut items = match wanted_status(filter) {
-        Wanted::Nothing => Vec::new(),
-        Wanted::Any => {
-            let runtime = &states.runtime;
-            runtime
-                .list_executions(Some(machine), None, before, limit + 1)
-                .await?
-        }
-        Wanted::Only(status) => {
-            let runtime = &states.runtime;
-            runtime
-                .list_executions(Some(machine), Some(status), before, limit + 1)
-                .await?
-        }
-    };
+    let status = wanted_status(filter)?;
+    let mut items = states
+        .runtime
+        .list_executions(Some(machine), qualifier, status, before, limit + 1)
+        .await?;
     let next_token = next_page(&mut items, limit, |item| page.token_at(item.number));
     let executions = items
         .iter()
@@ -107,10 +118,10 @@ pub(super) async fn list(states: &States, body: &[u8]) -> Answer {
             stop_date: item.stopped_at.map(Timestamp),
             map_run_arn: None,
             item_count: None,
-            state_machine_version_arn: None,
-            state_machine_alias_arn: None,
-            redrive_count: Some(0),
-            redrive_date: None,
+            state_machine_version_arn: item.version_arn.as_deref(),
+            state_machine_alias_arn: item.alias_arn.as_deref(),
+            redrive_count: Some(wire_count(item.redrive_count)),
+            redrive_date: item.redriven_at.map(Timestamp),
         })
         .collect();
     Ok(encode(&wire::ListExecutionsOutput {
@@ -165,7 +176,7 @@ impl Included {
 }
 
 fn to_start(
-    machine: &str,
+    (machine, qualifier): (&str, Option<Qualifier>),
     name: Option<Text<'_>>,
     input: Option<Text<'_>>,
 ) -> Result<StartExecution, super::errors::Refusal> {
@@ -174,31 +185,36 @@ fn to_start(
     }
     Ok(StartExecution {
         state_machine: machine.to_owned(),
+        qualifier,
         name: name.map(|name| name.0.into_owned()),
         input: input.map(|input| input.0.into_owned()),
     })
 }
 
-enum Wanted {
-    Any,
-    Only(ExecutionStatus),
-    Nothing,
-}
-
-fn wanted_status(filter: &str) -> Wanted {
-    match wire::ExecutionStatus::named(filter) {
-        None => Wanted::Any,
-        Some(wire::ExecutionStatus::Running) => Wanted::Only(ExecutionStatus::Running),
-        Some(wire::ExecutionStatus::Succeeded) => Wanted::Only(ExecutionStatus::Succeeded),
-        Some(wire::ExecutionStatus::Failed) => Wanted::Only(ExecutionStatus::Failed),
-        Some(wire::ExecutionStatus::TimedOut) => Wanted::Only(ExecutionStatus::TimedOut),
-        Some(wire::ExecutionStatus::Aborted) => Wanted::Only(ExecutionStatus::Aborted),
+/// The status that a list of a state machine's executions is filtered by.
+pub(super) fn wanted_status(filter: &str) -> Result<Option<ExecutionStatus>, Mistake> {
+    Ok(Some(match wire::ExecutionStatus::named(filter) {
+        None => return Ok(None),
+        Some(wire::ExecutionStatus::Running) => ExecutionStatus::Running,
+        Some(wire::ExecutionStatus::Succeeded) => ExecutionStatus::Succeeded,
+        Some(wire::ExecutionStatus::Failed) => ExecutionStatus::Failed,
+        Some(wire::ExecutionStatus::TimedOut) => ExecutionStatus::TimedOut,
+        Some(wire::ExecutionStatus::Aborted) => ExecutionStatus::Aborted,
         // Only children of a Map Run wait to be redriven.
-        Some(wire::ExecutionStatus::PendingRedrive) => Wanted::Nothing,
-    }
+        Some(wire::ExecutionStatus::PendingRedrive) => {
+            return Err(Mistake::Request(
+                "The status filter PENDING_REDRIVE can only be used with a MapRun ARN",
+            ));
+        }
+    }))
 }
 
-fn wire_status(status: ExecutionStatus) -> wire::ExecutionStatus {
+/// A count on the wire, which ends where an integer does.
+pub(super) fn wire_count(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+pub(super) fn wire_status(status: ExecutionStatus) -> wire::ExecutionStatus {
     match status {
         ExecutionStatus::Running => wire::ExecutionStatus::Running,
         ExecutionStatus::Succeeded => wire::ExecutionStatus::Succeeded,
@@ -209,26 +225,17 @@ fn wire_status(status: ExecutionStatus) -> wire::ExecutionStatus {
 }
 
 /// Whether an execution can be redriven, and why not.
-fn redrive(status: ExecutionStatus) -> (wire::ExecutionRedriveStatus, Option<&'static str>) {
-    match status {
-        ExecutionStatus::Running => (
-            wire::ExecutionRedriveStatus::NotRedrivable,
-            Some("Execution is RUNNING and cannot be redriven"),
-        ),
-        ExecutionStatus::Succeeded => (
-            wire::ExecutionRedriveStatus::NotRedrivable,
-            Some("Execution is SUCCEEDED and cannot be redriven"),
-        ),
-        ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Aborted => {
-            (wire::ExecutionRedriveStatus::Redrivable, None)
-        }
+fn redrive_status(redrivable: Redrivable) -> (wire::ExecutionRedriveStatus, Option<&'static str>) {
+    match redrivable {
+        Redrivable::Yes => (wire::ExecutionRedriveStatus::Redrivable, None),
+        Redrivable::No(why) => (wire::ExecutionRedriveStatus::NotRedrivable, Some(why)),
     }
 }
 
 fn describe_output(view: &ExecutionView, included: Included) -> wire::DescribeExecutionOutput<'_> {
     let output = view.output.as_ref();
     let failure = included.of(view.failure.as_ref());
-    let (redrive_status, redrive_status_reason) = redrive(view.status);
+    let (redrive_status, redrive_status_reason) = redrive_status(view.redrivable);
     wire::DescribeExecutionOutput {
         execution_arn: &view.arn,
         state_machine_arn: &view.state_machine_arn,
@@ -241,13 +248,13 @@ fn describe_output(view: &ExecutionView, included: Included) -> wire::DescribeEx
         output: included.of(output.map(|output| output.text())),
         output_details: output.map(|_| included.details()),
         trace_header: None,
-        map_run_arn: None,
+        map_run_arn: view.map_run_arn.as_deref(),
         error: failure.and_then(|failure| failure.error.as_deref()),
         cause: failure.and_then(|failure| failure.cause.as_deref()),
-        state_machine_version_arn: None,
-        state_machine_alias_arn: None,
-        redrive_count: Some(0),
-        redrive_date: None,
+        state_machine_version_arn: view.version_arn.as_deref(),
+        state_machine_alias_arn: view.alias_arn.as_deref(),
+        redrive_count: Some(wire_count(view.redrive_count)),
+        redrive_date: view.redriven_at.map(Timestamp),
         redrive_status: Some(redrive_status),
         redrive_status_reason,
     }

@@ -1,6 +1,6 @@
 //! GetExecutionHistory, and every history event in its wire form; [`details`] has the details of each type.
 
-mod details;
+pub(super) mod details;
 
 use interpreter::history::{EventKind, HistoryEvent, StateType};
 use store::contract::Direction;
@@ -106,6 +106,11 @@ pub(crate) fn event_type(kind: &EventKind) -> Type {
         EventKind::LambdaFunctionFailed(_) => Type::LambdaFunctionFailed,
         EventKind::LambdaFunctionTimedOut(_) => Type::LambdaFunctionTimedOut,
         EventKind::EvaluationFailed { .. } => Type::EvaluationFailed,
+        EventKind::ExecutionRedriven { .. } => Type::ExecutionRedriven,
+        EventKind::MapRunStarted { .. } => Type::MapRunStarted,
+        EventKind::MapRunSucceeded => Type::MapRunSucceeded,
+        EventKind::MapRunFailed(_) => Type::MapRunFailed,
+        EventKind::MapRunAborted => Type::MapRunAborted,
     }
 }
 

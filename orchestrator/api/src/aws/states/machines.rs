@@ -1,6 +1,6 @@
 //! The operations on state machines.
 
-use runtime::views::{CreateStateMachine, StateMachineView, UpdateStateMachine};
+use runtime::views::{CreateStateMachine, StateMachineView, UpdateStateMachine, VersionView};
 use store::records::MachineType;
 
 use crate::aws::constraints::Findings;
@@ -26,6 +26,7 @@ pub(super) async fn create(states: &States, body: &[u8]) -> Answer {
         encryption_configuration: request.encryption_configuration,
     };
     settings.check()?;
+    let version_description = request.version_description;
     let created = states
         .runtime
         .create_state_machine(CreateStateMachine {
@@ -37,10 +38,11 @@ pub(super) async fn create(states: &States, body: &[u8]) -> Answer {
             tags: tags::of_request(states, request.tags.as_deref().unwrap_or_default())?,
         })
         .await?;
+    let version = published(states, &created, request.publish, version_description).await?;
     Ok(encode(&wire::CreateStateMachineOutput {
         state_machine_arn: &created.arn,
         creation_date: Timestamp(created.created_at),
-        state_machine_version_arn: None,
+        state_machine_version_arn: version.as_ref().map(|version| &*version.arn),
     }))
 }
 
@@ -79,19 +81,28 @@ pub(super) async fn update(states: &States, body: &[u8]) -> Answer {
             settings,
         })
         .await?;
+    let version = published(
+        states,
+        &updated,
+        request.publish,
+        request.version_description,
+    )
+    .await?;
     Ok(encode(&wire::UpdateStateMachineOutput {
         update_date: Timestamp(updated.updated_at),
         revision_id: updated.revision_id.as_deref(),
-        state_machine_version_arn: None,
+        state_machine_version_arn: version.as_ref().map(|version| &*version.arn),
     }))
 }
 
 /// `DescribeStateMachine`
 pub(super) async fn describe(states: &States, body: &[u8]) -> Answer {
     let request: wire::DescribeStateMachineInput<'_> = decode(body)?;
-    let name = states.arns().machine(&request.state_machine_arn)?;
     let included = included(request.included_data.as_ref());
-    let view = states.runtime.describe_state_machine(name).await?;
+    let view = match states.arns().qualified(&request.state_machine_arn)? {
+        (name, None) => states.runtime.describe_state_machine(name).await?,
+        (name, Some(qualifier)) => states.runtime.describe_qualified(name, &qualifier).await?,
+    };
     let settings = Settings::of_text(&view.settings);
     Ok(encode(&wire::DescribeStateMachineOutput {
         state_machine_arn: &view.arn,
@@ -105,7 +116,7 @@ pub(super) async fn describe(states: &States, body: &[u8]) -> Answer {
         tracing_configuration: settings.tracing_configuration,
         label: None,
         revision_id: view.revision_id.as_deref(),
-        description: None,
+        description: view.description.as_deref(),
         encryption_configuration: settings.encryption_configuration,
         variable_references: shown_references(&view, included),
     }))
@@ -202,12 +213,31 @@ fn wire_type(machine_type: MachineType) -> wire::StateMachineType {
 }
 
 fn check_publish(publish: Option<bool>, description: Option<&Text<'_>>) -> Result<(), Refusal> {
-    let why = match (publish.unwrap_or_default(), description) {
-        (true, _) => "Publishing versions is not served by this version",
-        (false, Some(_)) => "Version description can only be set when publish is true",
-        (false, None) => return Ok(()),
-    };
-    Err(Mistake::Request(why).into())
+    match (publish.unwrap_or_default(), description) {
+        (true, _) | (false, None) => Ok(()),
+        (false, Some(_)) => {
+            Err(Mistake::Request("Version description can only be set when publish is true").into())
+        }
+    }
+}
+
+/// Publishes what was just made or changed, if that is asked for. Nobody else's change is published instead: the revision must be it.
+async fn published(
+    states: &States,
+    machine: &StateMachineView,
+    publish: Option<bool>,
+    description: Option<Text<'_>>,
+) -> Result<Option<VersionView>, Refusal> {
+    if !publish.unwrap_or_default() {
+        return Ok(None);
+    }
+    let revision = machine.revision_id.as_deref();
+    let description = description.map(|text| text.0.into_owned());
+    let version = states
+        .runtime
+        .publish_version(&machine.name, revision, description)
+        .await?;
+    Ok(Some(version))
 }
 
 /// AWS shows `{}` for a definition that was not asked for.

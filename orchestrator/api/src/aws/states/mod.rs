@@ -7,12 +7,15 @@ mod errors;
 mod executions;
 pub(crate) mod history;
 mod machines;
+mod map_runs;
 pub(crate) mod names;
 mod page_token;
-mod settings;
+pub(crate) mod settings;
 mod tags;
 mod tasks;
+pub(crate) mod test_state;
 mod validation;
+mod versions;
 #[allow(
     dead_code,
     reason = "the model says more than this version reads or answers"
@@ -58,6 +61,9 @@ impl States {
             Operation::StopExecution => executions::stop(self, body).await,
             Operation::DescribeExecution => executions::describe(self, body).await,
             Operation::ListExecutions => executions::list(self, body).await,
+            Operation::DescribeMapRun => map_runs::describe(self, body).await,
+            Operation::ListMapRuns => map_runs::list(self, body).await,
+            Operation::UpdateMapRun => map_runs::update(self, body).await,
             Operation::GetExecutionHistory => history::get(self, body).await,
             Operation::CreateStateMachine => machines::create(self, body).await,
             Operation::UpdateStateMachine => machines::update(self, body).await,
@@ -68,6 +74,7 @@ impl States {
             Operation::ListStateMachines => machines::list(self, body).await,
             Operation::DeleteStateMachine => machines::delete(self, body).await,
             Operation::ValidateStateMachineDefinition => validation::validate(self, body),
+            Operation::TestState => test_state::test(self, body).await,
             Operation::CreateActivity => activities::create(self, body).await,
             Operation::DescribeActivity => activities::describe(self, body).await,
             Operation::ListActivities => activities::list(self, body).await,
@@ -79,23 +86,15 @@ impl States {
             Operation::TagResource => tags::add(self, body).await,
             Operation::UntagResource => tags::remove(self, body).await,
             Operation::ListTagsForResource => tags::list(self, body).await,
-            Operation::CreateStateMachineAlias
-            | Operation::DeleteStateMachineAlias
-            | Operation::DeleteStateMachineVersion
-            | Operation::DescribeMapRun
-            | Operation::DescribeStateMachineAlias
-            | Operation::ListMapRuns
-            | Operation::ListStateMachineAliases
-            | Operation::ListStateMachineVersions
-            | Operation::PublishStateMachineVersion
-            | Operation::RedriveExecution
-            | Operation::TestState
-            | Operation::UpdateMapRun
-            | Operation::UpdateStateMachineAlias => Err(Problem::unknown_operation(format!(
-                "The operation {} is not served by this version",
-                operation.spec().name
-            ))
-            .into()),
+            Operation::RedriveExecution => executions::redrive(self, body).await,
+            Operation::PublishStateMachineVersion => versions::publish(self, body).await,
+            Operation::ListStateMachineVersions => versions::list(self, body).await,
+            Operation::DeleteStateMachineVersion => versions::delete(self, body).await,
+            Operation::CreateStateMachineAlias => versions::create_alias(self, body).await,
+            Operation::UpdateStateMachineAlias => versions::update_alias(self, body).await,
+            Operation::DescribeStateMachineAlias => versions::describe_alias(self, body).await,
+            Operation::ListStateMachineAliases => versions::list_aliases(self, body).await,
+            Operation::DeleteStateMachineAlias => versions::delete_alias(self, body).await,
         }
     }
 

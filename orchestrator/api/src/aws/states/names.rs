@@ -1,8 +1,10 @@
 //! Names and ARNs as callers write them: what is one, and what it names.
 
-use runtime::arn::{ArnResource, Partition, StatesArn};
+use runtime::arn::{ArnResource, Partition, StatesArn, qualifier_of};
 use runtime::error::Error;
+use store::contract::Qualifier;
 
+use crate::aws::constraints::is_alias;
 use crate::aws::states::errors::{Mistake, Refusal};
 
 /// Checks the characters of a name; the model has checked its length.
@@ -53,6 +55,46 @@ impl Arns<'_> {
         }
     }
 
+    /// A state machine's name, and which version or alias of it the ARN means, if it does.
+    ///
+    /// # Errors
+    /// InvalidArn.
+    pub(crate) fn qualified<'a>(
+        &self,
+        arn: &'a str,
+    ) -> Result<(&'a str, Option<Qualifier>), Refusal> {
+        match self.resource(arn)? {
+            ArnResource::StateMachine(name) => Ok((name, None)),
+            ArnResource::Qualified(name, qualifier) => Ok((name, Some(qualifier_of(qualifier)))),
+            other => Err(not_valid_here(&other)),
+        }
+    }
+
+    /// A state machine's name and a version's number.
+    ///
+    /// # Errors
+    /// InvalidArn.
+    pub(crate) fn version<'a>(&self, arn: &'a str) -> Result<(&'a str, u64), Refusal> {
+        match self.qualified(arn)? {
+            (name, Some(Qualifier::Version(number))) => Ok((name, number)),
+            _ => Err(Mistake::Arn(format!("Not a state machine version ARN: {arn}")).into()),
+        }
+    }
+
+    /// A state machine's name and an alias's.
+    ///
+    /// # Errors
+    /// InvalidArn.
+    pub(crate) fn alias<'a>(&self, arn: &'a str) -> Result<(&'a str, &'a str), Refusal> {
+        match self.resource(arn)? {
+            ArnResource::Qualified(name, alias) if is_alias(alias) => Ok((name, alias)),
+            ArnResource::Qualified(..) | ArnResource::StateMachine(_) => {
+                Err(Mistake::Arn(format!("Not a state machine alias ARN: {arn}")).into())
+            }
+            other => Err(not_valid_here(&other)),
+        }
+    }
+
     /// The names of a Standard execution and of its machine, machine first.
     ///
     /// # Errors
@@ -60,6 +102,31 @@ impl Arns<'_> {
     pub(crate) fn execution<'a>(&self, arn: &'a str) -> Result<(&'a str, &'a str), Refusal> {
         match self.resource(arn)? {
             ArnResource::Execution(machine, name) => Ok((machine, name)),
+            other => Err(not_valid_here(&other)),
+        }
+    }
+
+    /// The same, for children of Map Runs too, of whatever type: these are kept.
+    ///
+    /// # Errors
+    /// InvalidArn.
+    pub(crate) fn described<'a>(&self, arn: &'a str) -> Result<(&'a str, &'a str), Refusal> {
+        match self.resource(arn)? {
+            ArnResource::ExpressExecution(machine, ..) if machine.contains('/') => {
+                let name = arn.splitn(8, ':').nth(7).unwrap_or_default();
+                Ok((machine, name))
+            }
+            _ => self.execution(arn),
+        }
+    }
+
+    /// What stands behind `mapRun` in a Map Run's ARN: its machine, label and unique part.
+    ///
+    /// # Errors
+    /// InvalidArn.
+    pub(crate) fn map_run<'a>(&self, arn: &'a str) -> Result<&'a str, Refusal> {
+        match self.resource(arn)? {
+            ArnResource::MapRun(..) => Ok(arn.splitn(7, ':').nth(6).unwrap_or_default()),
             other => Err(not_valid_here(&other)),
         }
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::json::encode;
 use crate::aws::states::errors::{Mistake, Refusal};
+use crate::aws::states::history::Data;
 use crate::aws::states::wire;
 
 /// The settings as they are kept: JSON by the API's names; what was never set is left out.
@@ -60,6 +61,54 @@ impl<'a> Settings<'a> {
     }
 }
 
+/// What is logged of a state machine's executions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// Every event.
+    All,
+    /// What failed.
+    Error,
+    /// Ends without success.
+    Fatal,
+    /// Nothing.
+    Off,
+}
+
+/// A loggingConfiguration, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Logging {
+    /// Which events.
+    pub(crate) level: Level,
+    /// Whether with inputs and outputs.
+    pub(crate) data: Data,
+    /// The ARN of the log group.
+    pub(crate) group: Option<String>,
+}
+
+impl Logging {
+    /// The logging of a machine with these settings.
+    pub(crate) fn of_settings(settings: &str) -> Self {
+        let set = Settings::of_text(settings).logging_configuration;
+        let set = set.unwrap_or_default();
+        let level = set.level.as_deref().and_then(wire::LogLevel::named);
+        let destination = set.destinations.as_deref().and_then(<[_]>::first);
+        let group = destination.and_then(|one| one.cloud_watch_logs_log_group.as_ref());
+        Self {
+            level: match level {
+                Some(wire::LogLevel::All) => Level::All,
+                Some(wire::LogLevel::Error) => Level::Error,
+                Some(wire::LogLevel::Fatal) => Level::Fatal,
+                Some(wire::LogLevel::Off) | None => Level::Off,
+            },
+            data: match set.include_execution_data {
+                Some(true) => Data::Included,
+                Some(false) | None => Data::LeftOut,
+            },
+            group: group.and_then(|group| Some(group.log_group_arn.as_deref()?.to_owned())),
+        }
+    }
+}
+
 /// The logging that AWS shows for a machine that was made without any.
 pub(super) fn logging_shown<'a>(
     set: Option<wire::LoggingConfiguration<'a>>,
@@ -72,7 +121,8 @@ pub(super) fn logging_shown<'a>(
     }
 }
 
-/// Checks an encryption configuration. Nothing here encrypts with a customer's key, and to say so later would be too late.
+/// Checks an encryption configuration. It is kept and shown for clients that set one; the store is the operator's to encrypt, and no key
+/// is ever asked for.
 ///
 /// # Errors
 /// InvalidEncryptionConfiguration.
@@ -83,10 +133,10 @@ pub(super) fn check_encryption(
         return Ok(());
     };
     match wire::EncryptionType::named(&encryption.type_) {
-        Some(wire::EncryptionType::CustomerManagedKmsKey) => Err(Mistake::Encryption(
-            "CUSTOMER_MANAGED_KMS_KEY is not served by this version",
-        )
-        .into()),
+        Some(wire::EncryptionType::CustomerManagedKmsKey) if encryption.kms_key_id.is_none() => {
+            Err(Mistake::Encryption("A CUSTOMER_MANAGED_KMS_KEY needs a KmsKeyId").into())
+        }
+        Some(wire::EncryptionType::CustomerManagedKmsKey) => Ok(()),
         Some(wire::EncryptionType::AwsOwnedKey) | None if encryption.kms_key_id.is_some() => {
             Err(Mistake::Encryption("An AWS_OWNED_KEY has no KmsKeyId").into())
         }
@@ -100,6 +150,17 @@ fn check_logging(logging: &wire::LoggingConfiguration<'_>) -> Result<(), Refusal
     let is_off = wire::LogLevel::named(level) == Some(wire::LogLevel::Off);
     if destinations.len() > 1 || (destinations.is_empty() && !is_off) {
         return Err(Mistake::Logging("Must specify exactly one Log Destination.").into());
+    }
+    for destination in destinations {
+        let group = destination.cloud_watch_logs_log_group.as_ref();
+        let arn = group.and_then(|group| group.log_group_arn.as_deref());
+        let is_group = arn.is_some_and(|arn| {
+            let parts: Vec<_> = arn.split(':').collect();
+            parts.len() == 8 && parts[2] == "logs" && parts[5] == "log-group" && parts[7] == "*"
+        });
+        if !is_group {
+            return Err(Mistake::Logging("Invalid Log Destination.").into());
+        }
     }
     Ok(())
 }

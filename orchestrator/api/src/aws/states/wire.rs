@@ -5,7 +5,7 @@
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, MapAccess};
 
-use crate::aws::constraints::{Findings, NumberRule, TextRule};
+use crate::aws::constraints::{Findings, ListRule, NumberRule, TextRule};
 use crate::aws::json::{self, Map, Required, Structure, Text, Timestamp};
 use crate::aws::operation::OperationSpec;
 
@@ -651,11 +651,38 @@ impl ErrorCode {
     }
 }
 
+/// What the model asks of `AliasDescription`.
+pub(crate) const ALIAS_DESCRIPTION: TextRule = TextRule {
+    min: None,
+    max: Some(256),
+    pattern: None,
+    values: &[],
+    is_sensitive: true,
+};
+
 /// What the model asks of `Arn`.
 pub(crate) const ARN: TextRule = TextRule {
     min: Some(1),
     max: Some(256),
     pattern: None,
+    values: &[],
+    is_sensitive: false,
+};
+
+/// What the model asks of `CharacterRestrictedName`.
+pub(crate) const CHARACTER_RESTRICTED_NAME: TextRule = TextRule {
+    min: Some(1),
+    max: Some(80),
+    pattern: Some("^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$"),
+    values: &[],
+    is_sensitive: false,
+};
+
+/// What the model asks of `ClientToken`.
+pub(crate) const CLIENT_TOKEN: TextRule = TextRule {
+    min: Some(1),
+    max: Some(64),
+    pattern: Some("[!-~]+"),
     values: &[],
     is_sensitive: false,
 };
@@ -705,6 +732,15 @@ pub(crate) const INCLUDED_DATA: TextRule = TextRule {
     is_sensitive: false,
 };
 
+/// What the model asks of `InspectionLevel`.
+pub(crate) const INSPECTION_LEVEL: TextRule = TextRule {
+    min: None,
+    max: None,
+    pattern: None,
+    values: &InspectionLevel::NAMES,
+    is_sensitive: false,
+};
+
 /// What the model asks of `KmsDataKeyReusePeriodSeconds`.
 pub(crate) const KMS_DATA_KEY_REUSE_PERIOD_SECONDS: NumberRule = NumberRule {
     min: Some(60_f64),
@@ -747,6 +783,27 @@ pub(crate) const LONG_ARN: TextRule = TextRule {
     is_sensitive: false,
 };
 
+/// What the model asks of `MapIterationFailureCount`.
+pub(crate) const MAP_ITERATION_FAILURE_COUNT: NumberRule = NumberRule {
+    min: Some(0_f64),
+    max: None,
+};
+
+/// What the model asks of `MaxConcurrency`.
+pub(crate) const MAX_CONCURRENCY: NumberRule = NumberRule {
+    min: Some(0_f64),
+    max: None,
+};
+
+/// What the model asks of `MockResponseValidationMode`.
+pub(crate) const MOCK_RESPONSE_VALIDATION_MODE: TextRule = TextRule {
+    min: None,
+    max: None,
+    pattern: None,
+    values: &MockResponseValidationMode::NAMES,
+    is_sensitive: false,
+};
+
 /// What the model asks of `Name`.
 pub(crate) const NAME: TextRule = TextRule {
     min: Some(1),
@@ -769,6 +826,18 @@ pub(crate) const PAGE_TOKEN: TextRule = TextRule {
     pattern: None,
     values: &[],
     is_sensitive: false,
+};
+
+/// What the model asks of `RetrierRetryCount`.
+pub(crate) const RETRIER_RETRY_COUNT: NumberRule = NumberRule {
+    min: Some(0_f64),
+    max: None,
+};
+
+/// What the model asks of `RoutingConfigurationList`.
+pub(crate) const ROUTING_CONFIGURATION_LIST: ListRule = ListRule {
+    min: Some(1),
+    max: Some(2),
 };
 
 /// What the model asks of `SensitiveCause`.
@@ -825,6 +894,27 @@ pub(crate) const TASK_TOKEN: TextRule = TextRule {
     is_sensitive: true,
 };
 
+/// What the model asks of `TestStateStateName`.
+pub(crate) const TEST_STATE_STATE_NAME: TextRule = TextRule {
+    min: Some(1),
+    max: Some(80),
+    pattern: None,
+    values: &[],
+    is_sensitive: true,
+};
+
+/// What the model asks of `ToleratedFailureCount`.
+pub(crate) const TOLERATED_FAILURE_COUNT: NumberRule = NumberRule {
+    min: Some(0_f64),
+    max: None,
+};
+
+/// What the model asks of `ToleratedFailurePercentage`.
+pub(crate) const TOLERATED_FAILURE_PERCENTAGE: NumberRule = NumberRule {
+    min: Some(0_f64),
+    max: Some(100_f64),
+};
+
 /// What the model asks of `TraceHeader`.
 pub(crate) const TRACE_HEADER: TextRule = TextRule {
     min: None,
@@ -856,6 +946,12 @@ pub(crate) const VERSION_DESCRIPTION: TextRule = TextRule {
     pattern: None,
     values: &[],
     is_sensitive: true,
+};
+
+/// What the model asks of `VersionWeight`.
+pub(crate) const VERSION_WEIGHT: NumberRule = NumberRule {
+    min: Some(0_f64),
+    max: Some(100_f64),
 };
 
 /// `ActivityFailedEventDetails`
@@ -1026,6 +1122,61 @@ pub(crate) struct CreateActivityOutput<'a> {
     pub(crate) creation_date: Timestamp,
 }
 
+/// `CreateStateMachineAliasInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct CreateStateMachineAliasInput<'a> {
+    pub(crate) description: Option<Text<'a>>,
+    pub(crate) name: Required<Text<'a>>,
+    pub(crate) routing_configuration: Required<Vec<RoutingConfigurationListItem<'a>>>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for CreateStateMachineAliasInput<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "description" => self.description = map.next_value()?,
+            "name" => self.name = map.next_value()?,
+            "routingConfiguration" => self.routing_configuration = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.text(
+            "description",
+            self.description.as_deref(),
+            &ALIAS_DESCRIPTION,
+        );
+        findings.required("name", &self.name.0);
+        findings.text("name", self.name.0.as_deref(), &CHARACTER_RESTRICTED_NAME);
+        findings.required("routingConfiguration", &self.routing_configuration.0);
+        findings.length(
+            "routingConfiguration",
+            self.routing_configuration.0.as_deref(),
+            &ROUTING_CONFIGURATION_LIST,
+        );
+        findings.structures(
+            "routingConfiguration",
+            self.routing_configuration.0.as_deref(),
+        );
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for CreateStateMachineAliasInput<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `CreateStateMachineAliasOutput`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct CreateStateMachineAliasOutput<'a> {
+    #[serde(rename = "stateMachineAliasArn")]
+    pub(crate) state_machine_alias_arn: &'a str,
+    #[serde(rename = "creationDate")]
+    pub(crate) creation_date: Timestamp,
+}
+
 /// `CreateStateMachineInput`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct CreateStateMachineInput<'a> {
@@ -1133,6 +1284,41 @@ impl<'de: 'a, 'a> Deserialize<'de> for DeleteActivityInput<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct DeleteActivityOutput {}
 
+/// `DeleteStateMachineAliasInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct DeleteStateMachineAliasInput<'a> {
+    pub(crate) state_machine_alias_arn: Required<Text<'a>>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for DeleteStateMachineAliasInput<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "stateMachineAliasArn" => self.state_machine_alias_arn = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.required("stateMachineAliasArn", &self.state_machine_alias_arn.0);
+        findings.text(
+            "stateMachineAliasArn",
+            self.state_machine_alias_arn.0.as_deref(),
+            &ARN,
+        );
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for DeleteStateMachineAliasInput<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `DeleteStateMachineAliasOutput`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct DeleteStateMachineAliasOutput {}
+
 /// `DeleteStateMachineInput`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct DeleteStateMachineInput<'a> {
@@ -1163,6 +1349,41 @@ impl<'de: 'a, 'a> Deserialize<'de> for DeleteStateMachineInput<'a> {
 /// `DeleteStateMachineOutput`
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct DeleteStateMachineOutput {}
+
+/// `DeleteStateMachineVersionInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct DeleteStateMachineVersionInput<'a> {
+    pub(crate) state_machine_version_arn: Required<Text<'a>>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for DeleteStateMachineVersionInput<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "stateMachineVersionArn" => self.state_machine_version_arn = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.required("stateMachineVersionArn", &self.state_machine_version_arn.0);
+        findings.text(
+            "stateMachineVersionArn",
+            self.state_machine_version_arn.0.as_deref(),
+            &LONG_ARN,
+        );
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for DeleteStateMachineVersionInput<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `DeleteStateMachineVersionOutput`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct DeleteStateMachineVersionOutput {}
 
 /// `DescribeActivityInput`
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -1291,6 +1512,115 @@ pub(crate) struct DescribeExecutionOutput<'a> {
         skip_serializing_if = "Option::is_none"
     )]
     pub(crate) redrive_status_reason: Option<&'a str>,
+}
+
+/// `DescribeMapRunInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct DescribeMapRunInput<'a> {
+    pub(crate) map_run_arn: Required<Text<'a>>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for DescribeMapRunInput<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "mapRunArn" => self.map_run_arn = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.required("mapRunArn", &self.map_run_arn.0);
+        findings.text("mapRunArn", self.map_run_arn.0.as_deref(), &LONG_ARN);
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for DescribeMapRunInput<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `DescribeMapRunOutput`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct DescribeMapRunOutput<'a> {
+    #[serde(rename = "mapRunArn")]
+    pub(crate) map_run_arn: &'a str,
+    #[serde(rename = "executionArn")]
+    pub(crate) execution_arn: &'a str,
+    pub(crate) status: MapRunStatus,
+    #[serde(rename = "startDate")]
+    pub(crate) start_date: Timestamp,
+    #[serde(rename = "stopDate", skip_serializing_if = "Option::is_none")]
+    pub(crate) stop_date: Option<Timestamp>,
+    #[serde(rename = "maxConcurrency")]
+    pub(crate) max_concurrency: i32,
+    #[serde(rename = "toleratedFailurePercentage")]
+    pub(crate) tolerated_failure_percentage: f64,
+    #[serde(rename = "toleratedFailureCount")]
+    pub(crate) tolerated_failure_count: i64,
+    #[serde(rename = "itemCounts")]
+    pub(crate) item_counts: MapRunItemCounts,
+    #[serde(rename = "executionCounts")]
+    pub(crate) execution_counts: MapRunExecutionCounts,
+    #[serde(rename = "redriveCount", skip_serializing_if = "Option::is_none")]
+    pub(crate) redrive_count: Option<i32>,
+    #[serde(rename = "redriveDate", skip_serializing_if = "Option::is_none")]
+    pub(crate) redrive_date: Option<Timestamp>,
+}
+
+/// `DescribeStateMachineAliasInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct DescribeStateMachineAliasInput<'a> {
+    pub(crate) state_machine_alias_arn: Required<Text<'a>>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for DescribeStateMachineAliasInput<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "stateMachineAliasArn" => self.state_machine_alias_arn = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.required("stateMachineAliasArn", &self.state_machine_alias_arn.0);
+        findings.text(
+            "stateMachineAliasArn",
+            self.state_machine_alias_arn.0.as_deref(),
+            &ARN,
+        );
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for DescribeStateMachineAliasInput<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `DescribeStateMachineAliasOutput`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct DescribeStateMachineAliasOutput<'a> {
+    #[serde(
+        rename = "stateMachineAliasArn",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) state_machine_alias_arn: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<&'a str>,
+    #[serde(
+        rename = "routingConfiguration",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) routing_configuration: Option<Vec<RoutingConfigurationListItem<'a>>>,
+    #[serde(rename = "creationDate", skip_serializing_if = "Option::is_none")]
+    pub(crate) creation_date: Option<Timestamp>,
+    #[serde(rename = "updateDate", skip_serializing_if = "Option::is_none")]
+    pub(crate) update_date: Option<Timestamp>,
 }
 
 /// `DescribeStateMachineForExecutionInput`
@@ -2117,6 +2447,126 @@ impl IncludedData {
     }
 }
 
+/// `InspectionData`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct InspectionData<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) input: Option<&'a str>,
+    #[serde(rename = "afterArguments", skip_serializing_if = "Option::is_none")]
+    pub(crate) after_arguments: Option<&'a str>,
+    #[serde(rename = "afterInputPath", skip_serializing_if = "Option::is_none")]
+    pub(crate) after_input_path: Option<&'a str>,
+    #[serde(rename = "afterParameters", skip_serializing_if = "Option::is_none")]
+    pub(crate) after_parameters: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) result: Option<&'a str>,
+    #[serde(
+        rename = "afterResultSelector",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) after_result_selector: Option<&'a str>,
+    #[serde(rename = "afterResultPath", skip_serializing_if = "Option::is_none")]
+    pub(crate) after_result_path: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) request: Option<InspectionDataRequest<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) response: Option<InspectionDataResponse<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) variables: Option<&'a str>,
+    #[serde(rename = "errorDetails", skip_serializing_if = "Option::is_none")]
+    pub(crate) error_details: Option<InspectionErrorDetails>,
+    #[serde(rename = "afterItemsPath", skip_serializing_if = "Option::is_none")]
+    pub(crate) after_items_path: Option<&'a str>,
+    #[serde(rename = "afterItemSelector", skip_serializing_if = "Option::is_none")]
+    pub(crate) after_item_selector: Option<&'a str>,
+    #[serde(rename = "afterItemBatcher", skip_serializing_if = "Option::is_none")]
+    pub(crate) after_item_batcher: Option<&'a str>,
+    #[serde(rename = "afterItemsPointer", skip_serializing_if = "Option::is_none")]
+    pub(crate) after_items_pointer: Option<&'a str>,
+    #[serde(
+        rename = "toleratedFailureCount",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) tolerated_failure_count: Option<i32>,
+    #[serde(
+        rename = "toleratedFailurePercentage",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) tolerated_failure_percentage: Option<f64>,
+    #[serde(rename = "maxConcurrency", skip_serializing_if = "Option::is_none")]
+    pub(crate) max_concurrency: Option<i32>,
+}
+
+/// `InspectionDataRequest`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct InspectionDataRequest<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) protocol: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) method: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) headers: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) body: Option<&'a str>,
+}
+
+/// `InspectionDataResponse`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct InspectionDataResponse<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) protocol: Option<&'a str>,
+    #[serde(rename = "statusCode", skip_serializing_if = "Option::is_none")]
+    pub(crate) status_code: Option<&'a str>,
+    #[serde(rename = "statusMessage", skip_serializing_if = "Option::is_none")]
+    pub(crate) status_message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) headers: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) body: Option<&'a str>,
+}
+
+/// `InspectionErrorDetails`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct InspectionErrorDetails {
+    #[serde(rename = "catchIndex", skip_serializing_if = "Option::is_none")]
+    pub(crate) catch_index: Option<i32>,
+    #[serde(rename = "retryIndex", skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_index: Option<i32>,
+    #[serde(
+        rename = "retryBackoffIntervalSeconds",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) retry_backoff_interval_seconds: Option<i32>,
+}
+
+/// `InspectionLevel`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum InspectionLevel {
+    #[serde(rename = "INFO")]
+    Info,
+    #[serde(rename = "DEBUG")]
+    Debug,
+    #[serde(rename = "TRACE")]
+    Trace,
+}
+
+impl InspectionLevel {
+    /// As they stand on the wire.
+    pub(crate) const NAMES: [&'static str; 3] = ["INFO", "DEBUG", "TRACE"];
+
+    /// The one of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "INFO" => Self::Info,
+            "DEBUG" => Self::Debug,
+            "TRACE" => Self::Trace,
+            _ => return None,
+        })
+    }
+}
+
 /// `LambdaFunctionFailedEventDetails`
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct LambdaFunctionFailedEventDetails<'a> {
@@ -2270,6 +2720,132 @@ impl<'de: 'a, 'a> Deserialize<'de> for ListExecutionsInput<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct ListExecutionsOutput<'a> {
     pub(crate) executions: Vec<ExecutionListItem<'a>>,
+    #[serde(rename = "nextToken", skip_serializing_if = "Option::is_none")]
+    pub(crate) next_token: Option<&'a str>,
+}
+
+/// `ListMapRunsInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ListMapRunsInput<'a> {
+    pub(crate) execution_arn: Required<Text<'a>>,
+    pub(crate) max_results: Option<i32>,
+    pub(crate) next_token: Option<Text<'a>>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for ListMapRunsInput<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "executionArn" => self.execution_arn = map.next_value()?,
+            "maxResults" => self.max_results = map.next_value()?,
+            "nextToken" => self.next_token = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.required("executionArn", &self.execution_arn.0);
+        findings.text("executionArn", self.execution_arn.0.as_deref(), &ARN);
+        findings.number("maxResults", self.max_results.map(f64::from), &PAGE_SIZE);
+        findings.text("nextToken", self.next_token.as_deref(), &PAGE_TOKEN);
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for ListMapRunsInput<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `ListMapRunsOutput`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct ListMapRunsOutput<'a> {
+    #[serde(rename = "mapRuns")]
+    pub(crate) map_runs: Vec<MapRunListItem<'a>>,
+    #[serde(rename = "nextToken", skip_serializing_if = "Option::is_none")]
+    pub(crate) next_token: Option<&'a str>,
+}
+
+/// `ListStateMachineAliasesInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ListStateMachineAliasesInput<'a> {
+    pub(crate) state_machine_arn: Required<Text<'a>>,
+    pub(crate) next_token: Option<Text<'a>>,
+    pub(crate) max_results: Option<i32>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for ListStateMachineAliasesInput<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "stateMachineArn" => self.state_machine_arn = map.next_value()?,
+            "nextToken" => self.next_token = map.next_value()?,
+            "maxResults" => self.max_results = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.required("stateMachineArn", &self.state_machine_arn.0);
+        findings.text("stateMachineArn", self.state_machine_arn.0.as_deref(), &ARN);
+        findings.text("nextToken", self.next_token.as_deref(), &PAGE_TOKEN);
+        findings.number("maxResults", self.max_results.map(f64::from), &PAGE_SIZE);
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for ListStateMachineAliasesInput<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `ListStateMachineAliasesOutput`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct ListStateMachineAliasesOutput<'a> {
+    #[serde(rename = "stateMachineAliases")]
+    pub(crate) state_machine_aliases: Vec<StateMachineAliasListItem<'a>>,
+    #[serde(rename = "nextToken", skip_serializing_if = "Option::is_none")]
+    pub(crate) next_token: Option<&'a str>,
+}
+
+/// `ListStateMachineVersionsInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ListStateMachineVersionsInput<'a> {
+    pub(crate) state_machine_arn: Required<Text<'a>>,
+    pub(crate) next_token: Option<Text<'a>>,
+    pub(crate) max_results: Option<i32>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for ListStateMachineVersionsInput<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "stateMachineArn" => self.state_machine_arn = map.next_value()?,
+            "nextToken" => self.next_token = map.next_value()?,
+            "maxResults" => self.max_results = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.required("stateMachineArn", &self.state_machine_arn.0);
+        findings.text("stateMachineArn", self.state_machine_arn.0.as_deref(), &ARN);
+        findings.text("nextToken", self.next_token.as_deref(), &PAGE_TOKEN);
+        findings.number("maxResults", self.max_results.map(f64::from), &PAGE_SIZE);
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for ListStateMachineVersionsInput<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `ListStateMachineVersionsOutput`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct ListStateMachineVersionsOutput<'a> {
+    #[serde(rename = "stateMachineVersions")]
+    pub(crate) state_machine_versions: Vec<StateMachineVersionListItem<'a>>,
     #[serde(rename = "nextToken", skip_serializing_if = "Option::is_none")]
     pub(crate) next_token: Option<&'a str>,
 }
@@ -2454,6 +3030,28 @@ pub(crate) struct MapIterationEventDetails<'a> {
     pub(crate) index: Option<i32>,
 }
 
+/// `MapRunExecutionCounts`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct MapRunExecutionCounts {
+    pub(crate) pending: i64,
+    pub(crate) running: i64,
+    pub(crate) succeeded: i64,
+    pub(crate) failed: i64,
+    #[serde(rename = "timedOut")]
+    pub(crate) timed_out: i64,
+    pub(crate) aborted: i64,
+    pub(crate) total: i64,
+    #[serde(rename = "resultsWritten")]
+    pub(crate) results_written: i64,
+    #[serde(
+        rename = "failuresNotRedrivable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) failures_not_redrivable: Option<i64>,
+    #[serde(rename = "pendingRedrive", skip_serializing_if = "Option::is_none")]
+    pub(crate) pending_redrive: Option<i64>,
+}
+
 /// `MapRunFailedEventDetails`
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct MapRunFailedEventDetails<'a> {
@@ -2461,6 +3059,43 @@ pub(crate) struct MapRunFailedEventDetails<'a> {
     pub(crate) error: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cause: Option<&'a str>,
+}
+
+/// `MapRunItemCounts`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct MapRunItemCounts {
+    pub(crate) pending: i64,
+    pub(crate) running: i64,
+    pub(crate) succeeded: i64,
+    pub(crate) failed: i64,
+    #[serde(rename = "timedOut")]
+    pub(crate) timed_out: i64,
+    pub(crate) aborted: i64,
+    pub(crate) total: i64,
+    #[serde(rename = "resultsWritten")]
+    pub(crate) results_written: i64,
+    #[serde(
+        rename = "failuresNotRedrivable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) failures_not_redrivable: Option<i64>,
+    #[serde(rename = "pendingRedrive", skip_serializing_if = "Option::is_none")]
+    pub(crate) pending_redrive: Option<i64>,
+}
+
+/// `MapRunListItem`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct MapRunListItem<'a> {
+    #[serde(rename = "executionArn")]
+    pub(crate) execution_arn: &'a str,
+    #[serde(rename = "mapRunArn")]
+    pub(crate) map_run_arn: &'a str,
+    #[serde(rename = "stateMachineArn")]
+    pub(crate) state_machine_arn: &'a str,
+    #[serde(rename = "startDate")]
+    pub(crate) start_date: Timestamp,
+    #[serde(rename = "stopDate", skip_serializing_if = "Option::is_none")]
+    pub(crate) stop_date: Option<Timestamp>,
 }
 
 /// `MapRunRedrivenEventDetails`
@@ -2479,11 +3114,248 @@ pub(crate) struct MapRunStartedEventDetails<'a> {
     pub(crate) map_run_arn: Option<&'a str>,
 }
 
+/// `MapRunStatus`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum MapRunStatus {
+    #[serde(rename = "RUNNING")]
+    Running,
+    #[serde(rename = "SUCCEEDED")]
+    Succeeded,
+    #[serde(rename = "FAILED")]
+    Failed,
+    #[serde(rename = "ABORTED")]
+    Aborted,
+}
+
+impl MapRunStatus {
+    /// As they stand on the wire.
+    pub(crate) const NAMES: [&'static str; 4] = ["RUNNING", "SUCCEEDED", "FAILED", "ABORTED"];
+
+    /// The one of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "RUNNING" => Self::Running,
+            "SUCCEEDED" => Self::Succeeded,
+            "FAILED" => Self::Failed,
+            "ABORTED" => Self::Aborted,
+            _ => return None,
+        })
+    }
+}
+
 /// `MapStateStartedEventDetails`
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct MapStateStartedEventDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) length: Option<i32>,
+}
+
+/// `MockErrorOutput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct MockErrorOutput<'a> {
+    pub(crate) error: Option<Text<'a>>,
+    pub(crate) cause: Option<Text<'a>>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for MockErrorOutput<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "error" => self.error = map.next_value()?,
+            "cause" => self.cause = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.text("error", self.error.as_deref(), &SENSITIVE_ERROR);
+        findings.text("cause", self.cause.as_deref(), &SENSITIVE_CAUSE);
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for MockErrorOutput<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `MockInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct MockInput<'a> {
+    pub(crate) result: Option<Text<'a>>,
+    pub(crate) error_output: Option<MockErrorOutput<'a>>,
+    pub(crate) field_validation_mode: Option<Text<'a>>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for MockInput<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "result" => self.result = map.next_value()?,
+            "errorOutput" => self.error_output = map.next_value()?,
+            "fieldValidationMode" => self.field_validation_mode = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.structure("errorOutput", self.error_output.as_ref());
+        findings.text(
+            "fieldValidationMode",
+            self.field_validation_mode.as_deref(),
+            &MOCK_RESPONSE_VALIDATION_MODE,
+        );
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for MockInput<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `MockResponseValidationMode`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum MockResponseValidationMode {
+    #[serde(rename = "STRICT")]
+    Strict,
+    #[serde(rename = "PRESENT")]
+    Present,
+    #[serde(rename = "NONE")]
+    None,
+}
+
+impl MockResponseValidationMode {
+    /// As they stand on the wire.
+    pub(crate) const NAMES: [&'static str; 3] = ["STRICT", "PRESENT", "NONE"];
+
+    /// The one of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "STRICT" => Self::Strict,
+            "PRESENT" => Self::Present,
+            "NONE" => Self::None,
+            _ => return None,
+        })
+    }
+}
+
+/// `PublishStateMachineVersionInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct PublishStateMachineVersionInput<'a> {
+    pub(crate) state_machine_arn: Required<Text<'a>>,
+    pub(crate) revision_id: Option<Text<'a>>,
+    pub(crate) description: Option<Text<'a>>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for PublishStateMachineVersionInput<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "stateMachineArn" => self.state_machine_arn = map.next_value()?,
+            "revisionId" => self.revision_id = map.next_value()?,
+            "description" => self.description = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.required("stateMachineArn", &self.state_machine_arn.0);
+        findings.text("stateMachineArn", self.state_machine_arn.0.as_deref(), &ARN);
+        findings.text(
+            "description",
+            self.description.as_deref(),
+            &VERSION_DESCRIPTION,
+        );
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for PublishStateMachineVersionInput<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `PublishStateMachineVersionOutput`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct PublishStateMachineVersionOutput<'a> {
+    #[serde(rename = "creationDate")]
+    pub(crate) creation_date: Timestamp,
+    #[serde(rename = "stateMachineVersionArn")]
+    pub(crate) state_machine_version_arn: &'a str,
+}
+
+/// `RedriveExecutionInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct RedriveExecutionInput<'a> {
+    pub(crate) execution_arn: Required<Text<'a>>,
+    pub(crate) client_token: Option<Text<'a>>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for RedriveExecutionInput<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "executionArn" => self.execution_arn = map.next_value()?,
+            "clientToken" => self.client_token = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.required("executionArn", &self.execution_arn.0);
+        findings.text("executionArn", self.execution_arn.0.as_deref(), &ARN);
+        findings.text("clientToken", self.client_token.as_deref(), &CLIENT_TOKEN);
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for RedriveExecutionInput<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `RedriveExecutionOutput`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct RedriveExecutionOutput {
+    #[serde(rename = "redriveDate")]
+    pub(crate) redrive_date: Timestamp,
+}
+
+/// `RoutingConfigurationListItem`
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct RoutingConfigurationListItem<'a> {
+    #[serde(rename = "stateMachineVersionArn")]
+    pub(crate) state_machine_version_arn: Required<Text<'a>>,
+    pub(crate) weight: Required<i32>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for RoutingConfigurationListItem<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "stateMachineVersionArn" => self.state_machine_version_arn = map.next_value()?,
+            "weight" => self.weight = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.required("stateMachineVersionArn", &self.state_machine_version_arn.0);
+        findings.text(
+            "stateMachineVersionArn",
+            self.state_machine_version_arn.0.as_deref(),
+            &ARN,
+        );
+        findings.required("weight", &self.weight.0);
+        findings.number("weight", self.weight.0.map(f64::from), &VERSION_WEIGHT);
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for RoutingConfigurationListItem<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
 }
 
 /// `SendTaskFailureInput`
@@ -2733,6 +3605,15 @@ pub(crate) struct StateExitedEventDetails<'a> {
     pub(crate) assigned_variables_details: Option<AssignedVariablesDetails>,
 }
 
+/// `StateMachineAliasListItem`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct StateMachineAliasListItem<'a> {
+    #[serde(rename = "stateMachineAliasArn")]
+    pub(crate) state_machine_alias_arn: &'a str,
+    #[serde(rename = "creationDate")]
+    pub(crate) creation_date: Timestamp,
+}
+
 /// `StateMachineListItem`
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct StateMachineListItem<'a> {
@@ -2789,6 +3670,15 @@ impl StateMachineType {
             _ => return None,
         })
     }
+}
+
+/// `StateMachineVersionListItem`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct StateMachineVersionListItem<'a> {
+    #[serde(rename = "stateMachineVersionArn")]
+    pub(crate) state_machine_version_arn: &'a str,
+    #[serde(rename = "creationDate")]
+    pub(crate) creation_date: Timestamp,
 }
 
 /// `StopExecutionInput`
@@ -3026,6 +3916,157 @@ pub(crate) struct TaskTimedOutEventDetails<'a> {
     pub(crate) cause: Option<&'a str>,
 }
 
+/// `TestExecutionStatus`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum TestExecutionStatus {
+    #[serde(rename = "SUCCEEDED")]
+    Succeeded,
+    #[serde(rename = "FAILED")]
+    Failed,
+    #[serde(rename = "RETRIABLE")]
+    Retriable,
+    #[serde(rename = "CAUGHT_ERROR")]
+    CaughtError,
+}
+
+impl TestExecutionStatus {
+    /// As they stand on the wire.
+    pub(crate) const NAMES: [&'static str; 4] =
+        ["SUCCEEDED", "FAILED", "RETRIABLE", "CAUGHT_ERROR"];
+
+    /// The one of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "SUCCEEDED" => Self::Succeeded,
+            "FAILED" => Self::Failed,
+            "RETRIABLE" => Self::Retriable,
+            "CAUGHT_ERROR" => Self::CaughtError,
+            _ => return None,
+        })
+    }
+}
+
+/// `TestStateConfiguration`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct TestStateConfiguration<'a> {
+    pub(crate) retrier_retry_count: Option<i32>,
+    pub(crate) error_caused_by_state: Option<Text<'a>>,
+    pub(crate) map_iteration_failure_count: Option<i32>,
+    pub(crate) map_item_reader_data: Option<Text<'a>>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for TestStateConfiguration<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "retrierRetryCount" => self.retrier_retry_count = map.next_value()?,
+            "errorCausedByState" => self.error_caused_by_state = map.next_value()?,
+            "mapIterationFailureCount" => self.map_iteration_failure_count = map.next_value()?,
+            "mapItemReaderData" => self.map_item_reader_data = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.number(
+            "retrierRetryCount",
+            self.retrier_retry_count.map(f64::from),
+            &RETRIER_RETRY_COUNT,
+        );
+        findings.text(
+            "errorCausedByState",
+            self.error_caused_by_state.as_deref(),
+            &TEST_STATE_STATE_NAME,
+        );
+        findings.number(
+            "mapIterationFailureCount",
+            self.map_iteration_failure_count.map(f64::from),
+            &MAP_ITERATION_FAILURE_COUNT,
+        );
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for TestStateConfiguration<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `TestStateInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct TestStateInput<'a> {
+    pub(crate) definition: Required<Text<'a>>,
+    pub(crate) role_arn: Option<Text<'a>>,
+    pub(crate) input: Option<Text<'a>>,
+    pub(crate) inspection_level: Option<Text<'a>>,
+    pub(crate) reveal_secrets: Option<bool>,
+    pub(crate) variables: Option<Text<'a>>,
+    pub(crate) state_name: Option<Text<'a>>,
+    pub(crate) mock: Option<MockInput<'a>>,
+    pub(crate) context: Option<Text<'a>>,
+    pub(crate) state_configuration: Option<TestStateConfiguration<'a>>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for TestStateInput<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "definition" => self.definition = map.next_value()?,
+            "roleArn" => self.role_arn = map.next_value()?,
+            "input" => self.input = map.next_value()?,
+            "inspectionLevel" => self.inspection_level = map.next_value()?,
+            "revealSecrets" => self.reveal_secrets = map.next_value()?,
+            "variables" => self.variables = map.next_value()?,
+            "stateName" => self.state_name = map.next_value()?,
+            "mock" => self.mock = map.next_value()?,
+            "context" => self.context = map.next_value()?,
+            "stateConfiguration" => self.state_configuration = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.required("definition", &self.definition.0);
+        findings.text("definition", self.definition.0.as_deref(), &DEFINITION);
+        findings.text("roleArn", self.role_arn.as_deref(), &ARN);
+        findings.text(
+            "inspectionLevel",
+            self.inspection_level.as_deref(),
+            &INSPECTION_LEVEL,
+        );
+        findings.text(
+            "stateName",
+            self.state_name.as_deref(),
+            &TEST_STATE_STATE_NAME,
+        );
+        findings.structure("mock", self.mock.as_ref());
+        findings.structure("stateConfiguration", self.state_configuration.as_ref());
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for TestStateInput<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `TestStateOutput`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct TestStateOutput<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) output: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cause: Option<&'a str>,
+    #[serde(rename = "inspectionData", skip_serializing_if = "Option::is_none")]
+    pub(crate) inspection_data: Option<InspectionData<'a>>,
+    #[serde(rename = "nextState", skip_serializing_if = "Option::is_none")]
+    pub(crate) next_state: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<TestExecutionStatus>,
+}
+
 /// `TracingConfiguration`
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct TracingConfiguration {
@@ -3085,6 +4126,114 @@ impl<'de: 'a, 'a> Deserialize<'de> for UntagResourceInput<'a> {
 /// `UntagResourceOutput`
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct UntagResourceOutput {}
+
+/// `UpdateMapRunInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct UpdateMapRunInput<'a> {
+    pub(crate) map_run_arn: Required<Text<'a>>,
+    pub(crate) max_concurrency: Option<i32>,
+    pub(crate) tolerated_failure_percentage: Option<f64>,
+    pub(crate) tolerated_failure_count: Option<i64>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for UpdateMapRunInput<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "mapRunArn" => self.map_run_arn = map.next_value()?,
+            "maxConcurrency" => self.max_concurrency = map.next_value()?,
+            "toleratedFailurePercentage" => self.tolerated_failure_percentage = map.next_value()?,
+            "toleratedFailureCount" => self.tolerated_failure_count = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.required("mapRunArn", &self.map_run_arn.0);
+        findings.text("mapRunArn", self.map_run_arn.0.as_deref(), &LONG_ARN);
+        findings.number(
+            "maxConcurrency",
+            self.max_concurrency.map(f64::from),
+            &MAX_CONCURRENCY,
+        );
+        findings.number(
+            "toleratedFailurePercentage",
+            self.tolerated_failure_percentage,
+            &TOLERATED_FAILURE_PERCENTAGE,
+        );
+        findings.number(
+            "toleratedFailureCount",
+            self.tolerated_failure_count.map(|number| number as f64),
+            &TOLERATED_FAILURE_COUNT,
+        );
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for UpdateMapRunInput<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `UpdateMapRunOutput`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct UpdateMapRunOutput {}
+
+/// `UpdateStateMachineAliasInput`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct UpdateStateMachineAliasInput<'a> {
+    pub(crate) state_machine_alias_arn: Required<Text<'a>>,
+    pub(crate) description: Option<Text<'a>>,
+    pub(crate) routing_configuration: Option<Vec<RoutingConfigurationListItem<'a>>>,
+}
+
+impl<'de: 'a, 'a> Structure<'de> for UpdateStateMachineAliasInput<'a> {
+    fn member<M: MapAccess<'de>>(&mut self, name: &str, map: &mut M) -> Result<bool, M::Error> {
+        match name {
+            "stateMachineAliasArn" => self.state_machine_alias_arn = map.next_value()?,
+            "description" => self.description = map.next_value()?,
+            "routingConfiguration" => self.routing_configuration = map.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        findings.required("stateMachineAliasArn", &self.state_machine_alias_arn.0);
+        findings.text(
+            "stateMachineAliasArn",
+            self.state_machine_alias_arn.0.as_deref(),
+            &ARN,
+        );
+        findings.text(
+            "description",
+            self.description.as_deref(),
+            &ALIAS_DESCRIPTION,
+        );
+        findings.length(
+            "routingConfiguration",
+            self.routing_configuration.as_deref(),
+            &ROUTING_CONFIGURATION_LIST,
+        );
+        findings.structures(
+            "routingConfiguration",
+            self.routing_configuration.as_deref(),
+        );
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for UpdateStateMachineAliasInput<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::structure(deserializer)
+    }
+}
+
+/// `UpdateStateMachineAliasOutput`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct UpdateStateMachineAliasOutput {
+    #[serde(rename = "updateDate")]
+    pub(crate) update_date: Timestamp,
+}
 
 /// `UpdateStateMachineInput`
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -33,6 +33,8 @@ async fn every_operation_is_listed() {
         DELETE /api/v1/job-queues/{name} deleteJobQueue
         DELETE /api/v1/schedules/{id} deleteSchedule
         DELETE /api/v1/state-machines/{name} deleteStateMachine
+        DELETE /api/v1/state-machines/{name}/aliases/{alias} deleteAlias
+        DELETE /api/v1/state-machines/{name}/versions/{version} deleteVersion
         GET /api/v1/compute-environments listComputeEnvironments
         GET /api/v1/compute-environments/{name} getComputeEnvironment
         GET /api/v1/executions listExecutions
@@ -57,13 +59,19 @@ async fn every_operation_is_listed() {
         GET /api/v1/schedules/{id}/runs listScheduleRuns
         GET /api/v1/state-machines listStateMachines
         GET /api/v1/state-machines/{name} getStateMachine
+        GET /api/v1/state-machines/{name}/aliases listAliases
+        GET /api/v1/state-machines/{name}/aliases/{alias} getAlias
         GET /api/v1/state-machines/{name}/executions listExecutionsOfStateMachine
+        GET /api/v1/state-machines/{name}/versions listVersions
         GET /healthz getHealth
         GET /metrics getMetrics
         GET /readyz getReadiness
         PATCH /api/v1/compute-environments/{name} updateComputeEnvironment
         PATCH /api/v1/job-queues/{name} updateJobQueue
         POST /api/v1/compute-environments createComputeEnvironment
+        POST /api/v1/executions/{id}/pause pauseExecution
+        POST /api/v1/executions/{id}/redrive redriveExecution
+        POST /api/v1/executions/{id}/resume resumeExecution
         POST /api/v1/executions/{id}/stop stopExecution
         POST /api/v1/job-definitions registerJobDefinition
         POST /api/v1/job-queues createJobQueue
@@ -77,11 +85,14 @@ async fn every_operation_is_listed() {
         POST /api/v1/schedules/{id}/trigger triggerSchedule
         POST /api/v1/state-machines createStateMachine
         POST /api/v1/state-machines/{name}/executions startExecution
+        POST /api/v1/state-machines/{name}/versions publishVersion
         POST /api/v1/tasks/{token}/fail failTask
         POST /api/v1/tasks/{token}/heartbeat heartbeatTask
         POST /api/v1/tasks/{token}/succeed succeedTask
+        POST /api/v1/test-state testState
         PUT /api/v1/schedules/{id} putSchedule
-        PUT /api/v1/state-machines/{name} putStateMachine"#]]
+        PUT /api/v1/state-machines/{name} putStateMachine
+        PUT /api/v1/state-machines/{name}/aliases/{alias} putAlias"#]]
     .assert_eq(&lines.join("\n"));
 }
 

@@ -134,22 +134,22 @@ async fn lines_are_streamed_through_all_attempts() {
     expect![[r#"
         200 text/event-stream event: line data: {"time":<time>,"text":"one"} id: 1-24
         event: line data: {"time":<time>,"text":"two"} id: 1-48
-        event: end data: {"exitCode":1,"status":"FAILED"}"#]]
+        event: end data: {"status":"FAILED","exitCode":1}"#]]
     .assert_eq(&desk.stream(&format!("{path}?attempt=1"), None).await);
     expect![[r#"
         200 text/event-stream event: line data: {"time":<time>,"text":"one"} id: 2-24
         event: line data: {"time":<time>,"text":"two"} id: 2-48
-        event: end data: {"exitCode":1,"status":"FAILED"}"#]]
+        event: end data: {"status":"FAILED","exitCode":1}"#]]
     .assert_eq(&desk.stream(&path, None).await);
     expect![[r#"
         200 text/event-stream event: line data: {"time":<time>,"text":"two"} id: 2-48
-        event: end data: {"exitCode":1,"status":"FAILED"}"#]]
+        event: end data: {"status":"FAILED","exitCode":1}"#]]
     .assert_eq(&desk.stream(&format!("{path}?tail=1"), None).await);
     expect![[r#"
         200 text/event-stream event: line data: {"time":<time>,"text":"two"} id: 1-48
         event: line data: {"time":<time>,"text":"one"} id: 2-24
         event: line data: {"time":<time>,"text":"two"} id: 2-48
-        event: end data: {"exitCode":1,"status":"FAILED"}"#]]
+        event: end data: {"status":"FAILED","exitCode":1}"#]]
     .assert_eq(&desk.stream(&path, Some("1-24")).await);
     expect!["204"].assert_eq(&desk.stream(&path, Some("2-48")).await);
     expect![[r#"400 application/problem+json {"type":"/api/v1/problems/invalid-query","title":"The request's query can't be read","status":400,"detail":"Last-Event-ID: this is no line's id"}"#]].assert_eq(&desk.stream(&path, Some("2-x")).await);
@@ -194,7 +194,7 @@ async fn queues_and_environments() {
         expect![[r#"
             > POST /api/v1/compute-environments {"computeEnvironmentName":"e","type":"MANAGED","computeResources":{"type":"EC2","maxvCpus":3},"tags":{"ratchet:memory":"512"}}
             201 /api/v1/compute-environments/e
-            {"computeEnvironmentName":"e","computeEnvironmentArn":"arn:aws:batch:us-east-1:000000000000:compute-environment/e","tags":{"ratchet:memory":"512"},"type":"MANAGED","state":"ENABLED","status":"VALID","statusReason":"ComputeEnvironment Healthy","computeResources":{"maxvCpus":3,"type":"EC2"},"containerOrchestrationType":"ECS","uuid":"<uuid>","ratchet:engine":"docker","ratchet:limits":{"vcpusMilli":3000,"memoryMib":512,"gpus":0}}
+            {"computeEnvironmentName":"e","computeEnvironmentArn":"arn:aws:batch:us-east-1:000000000000:compute-environment/e","tags":{"ratchet:memory":"512"},"type":"MANAGED","state":"ENABLED","status":"VALID","statusReason":"ComputeEnvironment Healthy","computeResources":{"type":"EC2","maxvCpus":3},"containerOrchestrationType":"ECS","uuid":"<uuid>","ratchet:engine":"docker","ratchet:limits":{"vcpusMilli":3000,"memoryMib":512,"gpus":0}}
             > POST /api/v1/job-queues {"jobQueueName":"q","priority":1,"computeEnvironmentOrder":[{"order":1,"computeEnvironment":"e"}]}
             201 /api/v1/job-queues/q
             {"jobQueueName":"q","jobQueueArn":"arn:aws:batch:us-east-1:000000000000:job-queue/q","state":"ENABLED","status":"VALID","statusReason":"JobQueue Healthy","priority":1,"computeEnvironmentOrder":[{"order":1,"computeEnvironment":"arn:aws:batch:us-east-1:000000000000:compute-environment/e"}],"serviceEnvironmentOrder":[],"tags":{},"jobStateTimeLimitActions":[]}
@@ -209,7 +209,7 @@ async fn queues_and_environments() {
             {"jobQueues":[{"jobQueueName":"default","jobQueueArn":"arn:aws:batch:us-east-1:000000000000:job-queue/default","state":"ENABLED","status":"VALID","statusReason":"JobQueue Healthy","priority":1,"computeEnvironmentOrder":[{"order":1,"computeEnvironment":"arn:aws:batch:us-east-1:000000000000:compute-environment/default"}],"serviceEnvironmentOrder":[],"tags":{},"jobStateTimeLimitActions":[]}],"next":"64656661756c74"}
             > PATCH /api/v1/compute-environments/e {"state":"DISABLED"}
             200
-            {"computeEnvironmentName":"e","computeEnvironmentArn":"arn:aws:batch:us-east-1:000000000000:compute-environment/e","tags":{"ratchet:memory":"512"},"type":"MANAGED","state":"DISABLED","status":"VALID","statusReason":"ComputeEnvironment Healthy","computeResources":{"maxvCpus":3,"type":"EC2"},"containerOrchestrationType":"ECS","uuid":"<uuid>","ratchet:engine":"docker","ratchet:limits":{"vcpusMilli":3000,"memoryMib":512,"gpus":0}}
+            {"computeEnvironmentName":"e","computeEnvironmentArn":"arn:aws:batch:us-east-1:000000000000:compute-environment/e","tags":{"ratchet:memory":"512"},"type":"MANAGED","state":"DISABLED","status":"VALID","statusReason":"ComputeEnvironment Healthy","computeResources":{"type":"EC2","maxvCpus":3},"containerOrchestrationType":"ECS","uuid":"<uuid>","ratchet:engine":"docker","ratchet:limits":{"vcpusMilli":3000,"memoryMib":512,"gpus":0}}
             > DELETE /api/v1/compute-environments/e
             400 application/problem+json
             {"type":"/api/v1/problems/invalid-job-request","title":"Batch refuses this","status":400,"detail":"cannot delete ComputeEnvironment e: JobQueue q uses it"}

@@ -26,6 +26,8 @@ pub(super) struct Order {
     pub(super) companions: BTreeMap<String, Companion>,
     /// Absent when the user gave none, which asks for `{}` or for whatever the execution was started with.
     pub(super) input: Option<String>,
+    /// The test case whose responses stand in for tasks.
+    pub(super) test_case: Option<String>,
     /// The role that the context object shows.
     pub(super) role_arn: String,
 }
@@ -82,7 +84,11 @@ async fn start(engine: &Runtime, order: &Order) -> Result<(), EngineError> {
     make(engine, order, &order.machine, &order.definition).await?;
     engine
         .start_execution(StartExecution {
-            state_machine: order.machine.clone(),
+            state_machine: match &order.test_case {
+                Some(test_case) => format!("{}#{test_case}", order.machine),
+                None => order.machine.clone(),
+            },
+            qualifier: None,
             name: Some(order.name.clone()),
             input: order.input.clone(),
         })

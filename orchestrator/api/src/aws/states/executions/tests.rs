@@ -3,7 +3,7 @@
 use expect_test::expect;
 use interpreter::failure::Failure;
 use interpreter::payload::Payload;
-use runtime::views::ExecutionView;
+use runtime::views::{ExecutionView, Redrivable};
 use store::records::ExecutionStatus;
 
 use super::{Included, billing, describe_output, next_page, sync_output};
@@ -26,6 +26,21 @@ fn view(status: ExecutionStatus) -> ExecutionView {
             ExecutionStatus::Aborted | ExecutionStatus::TimedOut => Some(Failure::default()),
             ExecutionStatus::Running | ExecutionStatus::Succeeded => None,
         },
+        version_arn: None,
+        alias_arn: None,
+        redrive_count: 0,
+        redriven_at: None,
+        redrivable: match status {
+            ExecutionStatus::Running => {
+                Redrivable::No("Execution is RUNNING and cannot be redriven")
+            }
+            ExecutionStatus::Succeeded => {
+                Redrivable::No("Execution is SUCCEEDED and cannot be redriven")
+            }
+            _ => Redrivable::Yes,
+        },
+        paused_at: None,
+        map_run_arn: None,
     }
 }
 

@@ -73,11 +73,22 @@ pub(super) fn details(kind: &EventKind, data: Data) -> Option<Details<'_>> {
         | EventKind::ParallelFailed
         | EventKind::MapSucceeded
         | EventKind::MapFailed
+        | EventKind::MapRunSucceeded
+        | EventKind::MapRunAborted
         | EventKind::LambdaFunctionStarted => return None,
         EventKind::MapStarted { length } => {
             Details::MapStateStarted(wire::MapStateStartedEventDetails {
                 length: Some(small_number(*length)),
             })
+        }
+        EventKind::MapRunStarted { arn } => {
+            Details::MapRunStarted(wire::MapRunStartedEventDetails {
+                map_run_arn: Some(arn),
+            })
+        }
+        EventKind::MapRunFailed(failure) => {
+            let (error, cause) = parts(failure);
+            Details::MapRunFailed(wire::MapRunFailedEventDetails { error, cause })
         }
         EventKind::MapIterationStarted(iteration) => {
             Details::MapIterationStarted(iteration_details(iteration))
@@ -255,11 +266,16 @@ pub(super) fn details(kind: &EventKind, data: Data) -> Option<Details<'_>> {
                 state,
             })
         }
+        EventKind::ExecutionRedriven { count } => {
+            Details::ExecutionRedriven(wire::ExecutionRedrivenEventDetails {
+                redrive_count: Some(small_number(u64::from(*count))),
+            })
+        }
     })
 }
 
 /// A count, in the wire's type.
-pub(super) fn number(count: u64) -> i64 {
+pub(crate) fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
