@@ -136,6 +136,10 @@ fn kind_text(kind: &EventKind) -> String {
         EventKind::MapStarted { length } => format!("MapStateStarted length {length}"),
         EventKind::MapSucceeded => "MapStateSucceeded".to_owned(),
         EventKind::MapFailed => "MapStateFailed".to_owned(),
+        EventKind::MapRunStarted { .. } => "MapRunStarted".to_owned(),
+        EventKind::MapRunSucceeded => "MapRunSucceeded".to_owned(),
+        EventKind::MapRunFailed(failure) => failed("MapRunFailed", failure),
+        EventKind::MapRunAborted => "MapRunAborted".to_owned(),
         EventKind::MapIterationStarted(of) => {
             format!("MapIterationStarted {} {}", of.name, of.index)
         }

@@ -180,11 +180,16 @@ impl Narration {
                 ..Told::default()
             },
             EventKind::ExecutionStarted { .. }
+            | EventKind::ExecutionRedriven { .. }
             | EventKind::ParallelStarted
             | EventKind::ParallelSucceeded
             | EventKind::ParallelFailed
             | EventKind::MapSucceeded
             | EventKind::MapFailed
+            | EventKind::MapRunStarted { .. }
+            | EventKind::MapRunSucceeded
+            | EventKind::MapRunFailed(_)
+            | EventKind::MapRunAborted
             | EventKind::MapIterationStarted(_)
             | EventKind::MapIterationSucceeded(_)
             | EventKind::MapIterationFailed(_)
@@ -273,6 +278,7 @@ fn is_failure(kind: &EventKind) -> bool {
             | EventKind::ActivityScheduleFailed(_)
             | EventKind::ParallelFailed
             | EventKind::MapFailed
+            | EventKind::MapRunFailed(_)
     )
 }
 
