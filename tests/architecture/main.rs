@@ -24,8 +24,8 @@ struct Allowed {
 const ALLOWED: &[Allowed] = &[
     crate_of("expression", &[], &[]),
     crate_of("jsonata", &["expression"], &[]),
-    crate_of("asl", &["expression"], &[]),
-    crate_of("interpreter", &["asl", "expression"], &["tests"]),
+    crate_of("asl", &["jsonata", "expression"], &[]),
+    crate_of("interpreter", &["asl", "jsonata", "expression"], &["tests"]),
     // `expression` for its values, which everything carries.
     crate_of("store", &["interpreter", "asl", "expression"], &["store"]),
     crate_of("store-sqlite", &["store"], &["interpreter"]),
