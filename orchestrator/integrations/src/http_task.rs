@@ -13,7 +13,7 @@ use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::Full;
 use interpreter::failure::{Failure, names};
 use interpreter::payload::Payload;
-use runtime::tasks::TaskCall;
+use runtime::tasks::{HttpExchange, HttpRequest, HttpResponse, TaskCall};
 
 use crate::connections::{Connections, Proof};
 use crate::connector::Origin;
@@ -79,23 +79,64 @@ impl HttpTask {
     /// # Errors
     /// `States.Http.StatusCode.NNN` when the answer is not of the 200s, `States.Http.Socket` when there is none.
     pub(crate) async fn invoke(&self, arn: &str, call: &TaskCall) -> Result<Payload, Failure> {
+        self.exchange(arn, call, &mut |_| {}).await
+    }
+
+    /// The same, with what was sent and received; what the connection adds to the request only if secrets may be seen.
+    pub(crate) async fn invoke_observed(
+        &self,
+        arn: &str,
+        call: &TaskCall,
+        reveal_secrets: bool,
+    ) -> (Result<Payload, Failure>, Option<HttpExchange>) {
+        let mut seen = None;
+        let result = self
+            .exchange(arn, call, &mut |sight| match sight {
+                Sight::Sent(described, proof) => {
+                    let nothing = Proof::default();
+                    let proof = if reveal_secrets { proof } else { &nothing };
+                    seen = Some(HttpExchange {
+                        request: self.shown_request(described, proof),
+                        response: None,
+                    });
+                }
+                Sight::Received(answer) => {
+                    if let Some(exchange) = &mut seen {
+                        let protocol = exchange.request.protocol.clone();
+                        exchange.response = Some(shown_response(answer, protocol));
+                    }
+                }
+            })
+            .await;
+        (result, seen)
+    }
+
+    async fn exchange(
+        &self,
+        arn: &str,
+        call: &TaskCall,
+        look: &mut (dyn FnMut(Sight<'_>) + Send),
+    ) -> Result<Payload, Failure> {
         let described = describe(call)?;
         let work = async {
             let proof = match &described.connection {
                 Some(connection) => self.connections.prove(connection).await?,
                 None => Proof::default(),
             };
+            look(Sight::Sent(&described, &proof));
             let sent = self
                 .client
                 .send(&described.origin, || self.request(&described, &proof));
-            sent.await.map_err(|error| match error {
+            let answer = sent.await.map_err(|error| match error {
                 // Trying again will not help, so it is no failure of the network.
                 ExchangeError::Forbidden(text) => failures::failure(names::PERMISSIONS, text),
                 ExchangeError::Connect(text) | ExchangeError::Broken(text) => {
                     failures::failure(names::HTTP_SOCKET, text)
                 }
                 ExchangeError::TooLong => failures::too_long(arn),
-            })
+            })?;
+            look(Sight::Received(&answer));
+            Ok(answer)
         };
         match tokio::time::timeout(LONGEST_CALL, work).await {
             Ok(answer) => result_of(answer?).map(Payload::of),
@@ -106,6 +147,22 @@ impl HttpTask {
                     LONGEST_CALL.as_secs()
                 ),
             )),
+        }
+    }
+
+    fn shown_request(&self, described: &Described, proof: &Proof) -> HttpRequest {
+        let request = self.request(described, proof);
+        let endpoint = &described.endpoint;
+        let authority = endpoint
+            .authority()
+            .map_or("", |authority| authority.as_str());
+        let protocol = endpoint.scheme_str().unwrap_or("https").to_owned();
+        HttpRequest {
+            method: request.method().to_string(),
+            url: format!("{protocol}://{authority}{}", request.uri()),
+            headers: shown_headers(request.headers()),
+            body: shown_body(&described.body),
+            protocol,
         }
     }
 
@@ -138,6 +195,35 @@ impl HttpTask {
         }
         request
     }
+}
+
+/// What can be seen of a call.
+enum Sight<'a> {
+    Sent(&'a Described, &'a Proof),
+    Received(&'a Answer),
+}
+
+fn shown_response(answer: &Answer, protocol: String) -> HttpResponse {
+    HttpResponse {
+        protocol,
+        status_code: answer.status.as_str().to_owned(),
+        status_message: answer.status.canonical_reason().unwrap_or("").to_owned(),
+        headers: shown_headers(&answer.headers),
+        body: shown_body(&answer.body),
+    }
+}
+
+/// `[content-type: application/json, date: …]`
+fn shown_headers(headers: &HeaderMap) -> String {
+    let headers: Vec<String> = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())))
+        .collect();
+    format!("[{}]", headers.join(", "))
+}
+
+fn shown_body(body: &[u8]) -> Option<String> {
+    (!body.is_empty()).then(|| String::from_utf8_lossy(body).into_owned())
 }
 
 fn describe(call: &TaskCall) -> Result<Described, Failure> {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use asl::resource::{Pattern, Resource};
+use asl::resource::{Pattern, Resource, ServiceCall};
 use aws_client::catalogue::Catalogue;
+use expression::value::Value;
 use futures_util::future::BoxFuture;
 use interpreter::failure::Failure;
 use interpreter::payload::Payload;
-use runtime::tasks::{TaskCall, TaskOutcome, TaskRunner};
+use runtime::tasks::{FieldValidation, Observed, TaskCall, TaskOutcome, TaskRunner};
 use store::records::ExecutionStatus;
 
 use crate::batch::ContainerJobs;
@@ -185,6 +186,31 @@ impl TaskRunner for Integrations {
         Box::pin(async move { outcome(end.await) })
     }
 
+    fn run_observed(&self, call: TaskCall, reveal_secrets: bool) -> BoxFuture<'static, Observed> {
+        let this = self.clone();
+        Box::pin(async move {
+            let http = match &call.resource {
+                Resource::Service(service) => is_http(service).then(|| service.arn.clone()),
+                Resource::Function(_) | Resource::Activity(_) => None,
+            };
+            let Some(arn) = http else {
+                return (this.run(call).await, None);
+            };
+            let (result, exchange) = this.http.invoke_observed(&arn, &call, reveal_secrets).await;
+            let outcome = result.map_or_else(TaskOutcome::Failed, TaskOutcome::Succeeded);
+            (outcome, exchange)
+        })
+    }
+
+    fn check_mock(
+        &self,
+        resource: &Resource,
+        result: &Value,
+        validation: FieldValidation,
+    ) -> Result<(), String> {
+        crate::mock_results::check(&self.catalogue, resource, result, validation)
+    }
+
     fn execution_ended(&self, execution_arn: &Arc<str>, status: ExecutionStatus) {
         if let Some(tasks) = &self.replication {
             tasks.execution_ended(execution_arn, status);
@@ -196,4 +222,10 @@ impl TaskRunner for Integrations {
             services.execution_ended(execution_arn);
         }
     }
+}
+
+fn is_http(service: &ServiceCall) -> bool {
+    &*service.resource_type == "http"
+        && &*service.action == "invoke"
+        && service.pattern == Pattern::RequestResponse
 }

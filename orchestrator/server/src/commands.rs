@@ -12,6 +12,7 @@ mod run;
 mod schedules;
 mod serve;
 mod state_machines;
+mod test_state;
 mod validate;
 
 use std::io::Read;
@@ -44,6 +45,9 @@ pub(crate) fn perform(arguments: Arguments, stack_bytes: usize) -> Result<Outcom
             threads(stack_bytes)?.block_on(work)
         }
         Command::Validate(validate) => validate::validate(&validate, &environment),
+        Command::TestState(command) => {
+            one_thread()?.block_on(test_state::perform(*command, &environment))
+        }
         Command::Executions(command) => {
             one_thread()?.block_on(executions::perform(command, &environment))
         }
