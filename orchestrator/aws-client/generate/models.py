@@ -8,7 +8,7 @@
 Each service of services.txt becomes models/FOLDER.json.gz: the same document as botocore's service-2.json, without what a call does not
 need (documentation, patterns, examples). So one reader reads both. models/index.json names all services that botocore knows, by the
 name that `arn:aws:states:::aws-sdk:NAME:` has for them, with the folder of their model and, for services that are the same in all regions, where
-they are called.
+they are called. The names alone are asl/src/services.txt, for those who check definitions.
 
 The model may be given as botocore's wheel or as an unpacked botocore. It is Apache-2.0.
 """
@@ -24,6 +24,7 @@ import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.join(os.path.dirname(HERE), "models")
+NAMES = os.path.join(os.path.dirname(HERE), "..", "asl", "src", "services.txt")
 
 METADATA = [
     "apiVersion", "awsQueryCompatible", "endpointPrefix", "jsonVersion", "protocol", "protocols", "serviceId", "signingName", "targetPrefix",
@@ -54,6 +55,11 @@ def main():
         wanted[f"{folder}.json.gz"] = compact(source.model(folder))
 
     different = []
+    names = "".join(f"{name}\n" for name in sorted(wanted["index.json"])).encode()
+    if not given.check:
+        write(NAMES, names)
+    elif read(NAMES) != names:
+        different.append("services.txt")
     for name, document in wanted.items():
         path = os.path.join(MODELS, name)
         data = json.dumps(document, separators=(",", ":")).encode()

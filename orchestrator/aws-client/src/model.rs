@@ -172,6 +172,9 @@ pub struct Shape {
     pub value: Option<Box<Reference>>,
     /// The member that is the whole body.
     pub payload: Option<Box<str>>,
+    /// Whether it is an error.
+    #[serde(default)]
+    pub exception: bool,
     /// What an error is called on the wire.
     pub error: Option<ErrorTrait>,
     /// The values that a string may have.
@@ -311,15 +314,26 @@ impl Model {
         .find_map(|(name, protocol)| spoken(name).then_some(protocol))
     }
 
-    /// The name of the error shape of a code, if the operation knows it.
+    /// The name of the error shape of a code: of those that the operation names, or of any of the service, as the SDK for Java looks for it.
     #[must_use]
     pub fn error_shape<'m>(&'m self, operation: &'m Operation, code: &str) -> Option<&'m str> {
-        operation.errors.iter().find_map(|reference| {
+        let named = operation.errors.iter().find_map(|reference| {
             let shape = self.shapes.get(&reference.shape)?;
-            let on_wire = shape.error.as_ref().and_then(|error| error.code.as_deref());
-            (on_wire == Some(code) || &*reference.shape == code).then_some(&*reference.shape)
+            is_called(&reference.shape, shape, code).then_some(&*reference.shape)
+        });
+        named.or_else(|| {
+            let mut shapes = self.shapes.iter();
+            let found =
+                shapes.find(|(name, shape)| shape.exception && is_called(name, shape, code));
+            found.map(|(name, _)| &**name)
         })
     }
+}
+
+/// Whether an error's shape has this code on the wire.
+fn is_called(name: &str, shape: &Shape, code: &str) -> bool {
+    let on_wire = shape.error.as_ref().and_then(|error| error.code.as_deref());
+    on_wire == Some(code) || name == code
 }
 
 impl Metadata {

@@ -183,7 +183,9 @@ pub(crate) fn unsupported(resource: &Resource) -> Failure {
             "The resource '{arn}' is not supported by this server. Supported are function ARNs, activity ARNs, \
              arn:aws:states:::lambda:invoke and arn:aws:states:::states:startExecution, both also with .waitForTaskToken, \
              startExecution.sync and .sync:2, arn:aws:states:::batch:submitJob, also with .sync and .waitForTaskToken, \
-             arn:aws:states:::aws-sdk:batch: with the calls of jobs and job definitions, arn:aws:states:::http:invoke, and arn:aws:states:::dms: with startReplicationTask and \
+             arn:aws:states:::aws-sdk:batch: with the calls of jobs and job definitions, arn:aws:states:::aws-sdk: with the operations of other \
+             services, the optimised integrations of apigateway, athena, codebuild, databrew, dynamodb, ecs, elasticmapreduce, events, glue, \
+             mediaconvert, sagemaker, sns and sqs, arn:aws:states:::http:invoke, and arn:aws:states:::dms: with startReplicationTask and \
              stopReplicationTask, both also with .sync, describeReplicationTasks and describeTableStatistics."
         ),
     )

@@ -140,9 +140,12 @@ impl Integrations {
                 Some(tasks) => tasks.perform(service, call).await,
                 None => Err(failures::unsupported(&call.resource)),
             },
-            ("batch" | "aws-sdk:batch", _, _) => match &self.jobs {
-                Some(jobs) => return jobs.perform(service, call).await,
-                None => Err(failures::no_jobs(&service.arn)),
+            ("batch" | "aws-sdk:batch", _, _) => match (&self.jobs, &self.services) {
+                (Some(jobs), _) => return jobs.perform(service, call).await,
+                (None, Some(services)) if services.has_batch() => {
+                    return services.perform(service, call).await;
+                }
+                (None, _) => Err(failures::no_jobs(&service.arn)),
             },
             (resource_type, _, _) if AwsServices::serves(resource_type) => match &self.services {
                 Some(services) => return services.perform(service, call).await,
@@ -174,7 +177,7 @@ impl TaskRunner for Integrations {
         };
         if let Some(services) = &self.services
             && AwsServices::serves(&resource_type)
-            && &*resource_type != "aws-sdk:batch"
+            && (self.jobs.is_none() || &*resource_type != "batch")
         {
             let end = services.follow(&call);
             return Box::pin(async move { outcome(end.await) });

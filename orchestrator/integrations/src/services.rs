@@ -129,6 +129,12 @@ impl AwsServices {
         resource_type.starts_with("aws-sdk:") || optimised::service(resource_type).is_some()
     }
 
+    /// Whether the operator has another Batch than this server's.
+    pub(crate) fn has_batch(&self) -> bool {
+        let endpoints = self.0.client.endpoints();
+        endpoints.all.is_some() || endpoints.own("Batch").is_some()
+    }
+
     /// Performs one call of a state.
     pub(crate) async fn perform(
         &self,

@@ -23,6 +23,8 @@ pub(super) struct Job {
 pub(super) enum JobKind {
     /// A query of Athena.
     Query,
+    /// A container job of Batch.
+    BatchJob,
     /// A build of CodeBuild.
     Build,
     /// A run of a DataBrew job.
@@ -76,6 +78,13 @@ impl Job {
                 let query = json!({ "QueryExecutionId": from(response, "/QueryExecutionId")? });
                 let stop = Some(("stopQueryExecution", query.clone()));
                 job(JobKind::Query, ("getQueryExecution", query), stop)
+            }
+            ("batch", "submitJob") => {
+                let id = from(response, "/JobId")?;
+                let reason = "The workflow that waited for this job no longer does.";
+                let stop = json!({ "JobId": id, "Reason": reason });
+                let describe = ("describeJobs", json!({ "Jobs": [id] }));
+                job(JobKind::BatchJob, describe, Some(("terminateJob", stop)))
             }
             ("codebuild", "startBuild") => {
                 let id = from(response, "/Build/Id")?;
@@ -191,6 +200,13 @@ impl JobKind {
                 &["FAILED", "CANCELLED"],
                 described.clone(),
                 &at("/QueryExecution"),
+            ),
+            Self::BatchJob => by_state(
+                &state("/Jobs/0/Status"),
+                &["SUCCEEDED"],
+                &["FAILED"],
+                at("/Jobs/0"),
+                &at("/Jobs/0"),
             ),
             Self::Build => by_state(
                 &state("/Builds/0/BuildStatus"),

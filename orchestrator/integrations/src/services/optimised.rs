@@ -66,6 +66,15 @@ const INTEGRATIONS: &[Optimised] = &[
             ("getQueryResults", Plain),
         ],
     },
+    // Where this server runs no container jobs itself.
+    Optimised {
+        name: "batch",
+        service: "batch",
+        prefix: "Batch",
+        client: "AWSBatch",
+        general: "AWSBatchException",
+        actions: &[("submitJob", SyncAndToken)],
+    },
     Optimised {
         name: "codebuild",
         service: "codebuild",

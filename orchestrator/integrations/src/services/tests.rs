@@ -101,6 +101,19 @@ fn ends_are_told_apart() {
         r#"failed States.TaskFailed {"JobRunState":"TIMEOUT"}"#,
     );
 
+    let job = |status: &str| json!({ "Jobs": [{ "Status": status }] });
+    judged(JobKind::BatchJob, job("RUNNABLE"), "running");
+    judged(
+        JobKind::BatchJob,
+        job("SUCCEEDED"),
+        r#"succeeded {"Status":"SUCCEEDED"}"#,
+    );
+    judged(
+        JobKind::BatchJob,
+        job("FAILED"),
+        r#"failed States.TaskFailed {"Status":"FAILED"}"#,
+    );
+
     let query = |state: &str| json!({ "QueryExecution": { "Status": { "State": state } } });
     judged(JobKind::Query, query("QUEUED"), "running");
     judged(
