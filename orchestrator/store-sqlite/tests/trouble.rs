@@ -217,6 +217,19 @@ async fn an_older_database_is_brought_up_to_date() {
     // As the first version left it.
     alter(directory.path(), "drop table resources").await;
     alter(directory.path(), "drop table jobs").await;
+    alter(directory.path(), "drop table map_runs").await;
+    for statement in [
+        "drop index executions_by_version",
+        "drop index executions_by_alias",
+        "alter table executions drop column version",
+        "alter table executions drop column alias",
+        "alter table executions drop column redrive_count",
+        "alter table executions drop column redriven_at",
+        "alter table executions drop column redrive_tokens",
+        "alter table executions drop column paused_at",
+    ] {
+        alter(directory.path(), statement).await;
+    }
     alter(directory.path(), "pragma user_version = 1").await;
     let store = SqliteStore::open(directory.path(), Options::default())
         .await
