@@ -18,6 +18,7 @@ fn ratchet() {
           run                   Execute a definition here, durably, and print its output
           replicate             Copy tables from one PostgreSQL database to another and follow their changes, until SIGTERM or SIGINT
           validate              Check definitions and show everything that is wrong with them
+          test-state            Perform one state of a definition by a server, with a mock in place of its work or really
           executions            Look at the executions of a server [alias: execution]
           state-machines        Look at the state machines of a server and change them [alias: state-machine]
           jobs                  Submit container jobs to a server, and look at them [alias: job]
@@ -164,6 +165,9 @@ fn run() {
 
           -n, --name <NAME>
                   The execution's name; the same name goes on with the same execution
+
+              --test-case <NAME>
+                  Let this test case of the mock configuration file (mock_config) stand in for tasks
 
           -q, --quiet
                   Print no progress
