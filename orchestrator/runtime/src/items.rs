@@ -6,8 +6,8 @@ use std::sync::Arc;
 use asl::distributed::{ReaderConfig, ReaderResource, WriterConfig};
 use expression::value::Value;
 use futures_util::future::BoxFuture;
-use interpreter::failure::Failure;
 use interpreter::context::iso_time;
+use interpreter::failure::Failure;
 use interpreter::payload::Payload;
 use store::records::ExecutionStatus;
 
