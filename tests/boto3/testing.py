@@ -22,12 +22,12 @@ MACHINE = {
 
 
 class States(Case):
-    def test(self, definition, **more):
+    def try_state(self, definition, **more):
         return self.sfn.test_state(definition=json.dumps(definition), **more)
 
     def test_a_state_of_a_machine_is_tried_with_a_mock(self):
         order = json.dumps({"item": {"id": {"S": "7"}}})
-        tested = self.test(
+        tested = self.try_state(
             MACHINE, stateName="Charge", input=order, inspectionLevel="DEBUG", mock={"result": '{"Attributes": {}}'}
         )
         self.assertEqual(tested["status"], "SUCCEEDED")
@@ -41,13 +41,13 @@ class States(Case):
         order = json.dumps({"item": {}})
         error = {"errorOutput": {"error": "Busy", "cause": "try again"}}
         for used, seconds in [(0, 3), (1, 6)]:
-            tested = self.test(
+            tested = self.try_state(
                 CHARGE, input=order, inspectionLevel="DEBUG", mock=error, stateConfiguration={"retrierRetryCount": used}
             )
             self.assertEqual(tested["status"], "RETRIABLE")
             details = tested["inspectionData"]["errorDetails"]
             self.assertEqual(details, {"retryIndex": 0, "retryBackoffIntervalSeconds": seconds})
-        tested = self.test(
+        tested = self.try_state(
             CHARGE, input=order, inspectionLevel="DEBUG", mock=error, stateConfiguration={"retrierRetryCount": 2}
         )
         self.assertEqual(tested["status"], "CAUGHT_ERROR")
@@ -62,20 +62,20 @@ class States(Case):
             "Assign": {"seen.$": "$.n"},
             "End": True,
         }
-        tested = self.test(state, roleArn=ROLE, input='{"n": 3}', inspectionLevel="TRACE", variables='{"old": 1}')
+        tested = self.try_state(state, roleArn=ROLE, input='{"n": 3}', inspectionLevel="TRACE", variables='{"old": 1}')
         self.assertEqual((tested["status"], json.loads(tested["output"])), ("SUCCEEDED", {"n": 3}))
         self.assertEqual(json.loads(tested["inspectionData"]["variables"]), {"old": 1, "seen": 3})
 
     def test_a_wait_takes_its_time_and_a_choice_chooses(self):
-        tested = self.test({"Type": "Wait", "Seconds": 1, "Next": "After"})
+        tested = self.try_state({"Type": "Wait", "Seconds": 1, "Next": "After"})
         self.assertEqual((tested["status"], tested["nextState"], tested["output"]), ("SUCCEEDED", "After", "{}"))
         choice = {
             "Type": "Choice",
             "Choices": [{"Variable": "$.n", "NumericEquals": 1, "Next": "One"}],
             "Default": "Other",
         }
-        self.assertEqual(self.test(choice, input='{"n": 1}')["nextState"], "One")
-        self.assertEqual(self.test(choice, input='{"n": 2}')["nextState"], "Other")
+        self.assertEqual(self.try_state(choice, input='{"n": 1}')["nextState"], "One")
+        self.assertEqual(self.try_state(choice, input='{"n": 2}')["nextState"], "Other")
 
     def test_a_test_that_makes_no_sense_is_refused(self):
         refused = [
@@ -90,7 +90,7 @@ class States(Case):
         ]
         for more, definition, message in refused:
             with self.assertRaises(ClientError) as caught:
-                self.test(definition, **more)
+                self.try_state(definition, **more)
             error = caught.exception.response["Error"]
             self.assertEqual((error["Code"], error["Message"]), ("ValidationException", message))
 
