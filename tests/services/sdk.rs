@@ -223,7 +223,7 @@ fn failures_have_the_names_of_the_sdk(world: &World) {
         "States.Runtime",
         "The Parameters '{\"tableName\":\"t\",\"Key\":5,\"Nonsense\":true}' could not be used to start the Task: \
          [The field \"TableName\" is required but was missing, The value for the field \"Key\" must be an object, \
-         The field \"Nonsense\" is not supported by Step Functions, The field \"tableName\" is not supported by Step Functions]",
+         The field \"tableName\" is not supported by Step Functions, The field \"Nonsense\" is not supported by Step Functions]",
     );
     check(
         "accessanalyzer:listAnalyzers",
