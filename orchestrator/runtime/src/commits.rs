@@ -221,6 +221,14 @@ fn write_redrive(id: ExecutionId, loaded: &mut Loaded, writes: &mut Vec<Write>) 
         status: ExecutionStatus::Running,
         stopped_at: None,
     });
+    // The row has the very time of the event.
+    let redriven_at = loaded.execution.supplement().redriven_at;
+    if let Some(redrives) = &mut loaded.redrives {
+        redrives.last_at = redriven_at;
+        if let Some(newest) = redrives.tokens.last_mut() {
+            newest.at = redriven_at;
+        }
+    }
     if let Some(redrives) = loaded.redrives.clone() {
         writes.push(Write::SetRedrive {
             id,
