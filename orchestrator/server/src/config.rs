@@ -1,11 +1,12 @@
 //! What the operator has set: one file, then variables, then flags, each stronger than the one before.
 //!
-//! Read [`settings`] for what there is, [`layers`] for how it comes together, then [`file`], [`values`], [`batch`] and [`print`].
+//! Read [`settings`] for what there is, [`layers`] for how it comes together, then [`file`], [`values`], [`batch`], [`s3`] and [`print`].
 
 pub(crate) mod batch;
 pub(crate) mod file;
 pub(crate) mod layers;
 pub(crate) mod print;
+pub(crate) mod s3;
 pub(crate) mod settings;
 #[cfg(test)]
 mod tests;
@@ -72,6 +73,9 @@ pub(crate) struct Config {
     pub(crate) replication: ReplicationSettings,
     /// Container jobs.
     pub(crate) batch: batch::Batch,
+    /// Buckets of this machine.
+    #[serde(default)]
+    pub(crate) s3: s3::S3,
     /// Where execution logs go.
     #[serde(default)]
     pub(crate) execution_log: ExecutionLogSettings,

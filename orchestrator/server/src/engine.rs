@@ -23,6 +23,7 @@ use crate::aws::{self, OwnApi};
 use crate::config::Config;
 use crate::config::layers::Environment;
 use crate::execution_logs::ExecutionLogs;
+use crate::items::S3Items;
 use crate::outcome::Error;
 use crate::schedule_targets::{BatchJobs, ScheduleTargets};
 use crate::{batch, crash_at, passwords};
@@ -147,6 +148,7 @@ pub(crate) async fn open(
         .map_err(|error| Error::Unavailable(error.to_string()))?;
     let store: Arc<dyn Store> = Arc::new(store);
     let mut options = config.engine_options();
+    options.items = Some(Arc::new(S3Items::open(config, &settings)?));
     let endpoint = config.execution_log.endpoint.as_deref();
     let endpoint = endpoint
         .map(|url| LogGroups::new(url, &settings))

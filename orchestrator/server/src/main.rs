@@ -13,6 +13,7 @@ mod crash_at;
 mod engine;
 mod execution_logs;
 mod findings;
+mod items;
 mod outcome;
 mod output;
 mod passwords;

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
-use crate::config::batch;
 use crate::config::values::{
     Account, Address, Limit, LogFilter, LogFormat, Period, Profile, Region, Switch,
 };
+use crate::config::{batch, s3};
 
 /// One setting.
 pub(crate) struct Setting {
@@ -373,6 +373,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
     table::<BTreeMap<String, String>>(
         "aws.endpoints",
         "where single services of AWS are called; AWS_ENDPOINT_URL_<SERVICE> wins",
+    ),
+    table::<BTreeMap<String, s3::Folder>>(
+        "s3.buckets",
+        "buckets of S3 that are folders of this machine",
     ),
     table::<HttpSettings>("http", "bounds of outgoing HTTP"),
     table::<BTreeMap<String, ConnectionSettings>>(
