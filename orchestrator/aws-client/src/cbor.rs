@@ -54,10 +54,22 @@ impl Item {
             }
             Self::Time(seconds) => {
                 target.push(0xc1);
-                float(target, *seconds);
+                match whole(*seconds) {
+                    Some(seconds) => Self::Number(seconds.into()).write(target),
+                    None => float(target, *seconds),
+                }
             }
         }
     }
+}
+
+/// An integer, where it is one.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "it is whole and within the bounds"
+)]
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
 
 fn head(target: &mut Vec<u8>, major: u8, number: u64) {
