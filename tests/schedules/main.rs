@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use tests::support::aws::text;
 use tests::support::binary::root;
+use tests::support::moto::Moto;
 use tests::support::postgres::Cluster;
 use tests::support::python::python;
 use tests::support::server::Server;
@@ -215,6 +216,89 @@ fn a_call_that_can_not_be_made_leaves_a_letter() {
     assert!(
         text(letter, "error").contains("not that of StartExecution"),
         "{letter}"
+    );
+}
+
+/// Calls an operation of SQS by a workflow.
+fn sqs(server: &Server, operation: &str, parameters: &Value) -> Value {
+    let definition = json!({
+        "StartAt": "Call",
+        "States": {"Call": {"Type": "Task", "Resource": format!("arn:aws:states:::aws-sdk:sqs:{operation}"), "End": true}},
+    });
+    let mut aws = server.aws();
+    let machine = aws.create(operation, &definition.to_string());
+    let execution = aws.start(&machine, &parameters.to_string());
+    let ended = aws.wait(&execution);
+    serde_json::from_str(text(&ended, "output")).unwrap()
+}
+
+/// The next message of a queue.
+fn received(server: &Server, url: &str) -> Value {
+    let request = json!({"QueueUrl": url, "WaitTimeSeconds": 10, "MessageAttributeNames": ["All"]});
+    sqs(server, "receiveMessage", &request)["Messages"][0].clone()
+}
+
+#[test]
+fn services_of_aws_are_called_and_get_letters() {
+    let moto = Moto::start();
+    let server = Server::new()
+        .variable("AWS_ENDPOINT_URL", moto.url())
+        .variable("AWS_REGION", "us-east-1")
+        .start();
+    let queue = |name: &str| {
+        let made = sqs(&server, "createQueue", &json!({"QueueName": name}));
+        text(&made, "QueueUrl").to_owned()
+    };
+    let (messages, letters) = (queue("messages"), queue("letters"));
+    let send = |id: &str, target: Value| {
+        create(&server, id, "-", &json!({"target": target}));
+        ask(
+            &server,
+            "POST",
+            &format!("/schedules/{id}/trigger"),
+            &json!({}),
+        );
+    };
+
+    let call = json!({"QueueUrl": messages, "MessageBody": "by its operation"});
+    send(
+        "operation",
+        json!({"arn": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage", "input": call}),
+    );
+    assert_eq!(received(&server, &messages)["Body"], "by its operation");
+    until(&server, "/schedules/operation/runs", |runs| {
+        statuses(runs) == ["SUCCEEDED"]
+    });
+
+    let arn = "arn:aws:sqs:us-east-1:123456789012";
+    send(
+        "queue",
+        json!({"arn": format!("{arn}:messages"), "input": {"by": "its ARN"}}),
+    );
+    assert_eq!(received(&server, &messages)["Body"], r#"{"by":"its ARN"}"#);
+
+    send(
+        "nowhere",
+        json!({
+            "arn": "arn:aws:scheduler:::aws-sdk:dynamodb:getItem",
+            "input": {"TableName": "none", "Key": {"id": {"S": "1"}}},
+            "deadLetterArn": format!("{arn}:letters"),
+        }),
+    );
+    let letter = received(&server, &letters);
+    let attribute = |name: &str| &letter["MessageAttributes"][name]["StringValue"];
+    assert_eq!(
+        letter["Body"],
+        r#"{"TableName":"none","Key":{"id":{"S":"1"}}}"#
+    );
+    assert_eq!(
+        attribute("ERROR_CODE"),
+        "DynamoDb.ResourceNotFoundException",
+        "{letter}"
+    );
+    assert_eq!(
+        attribute("TARGET_ARN"),
+        "arn:aws:scheduler:::aws-sdk:dynamodb:getItem"
     );
 }
 

@@ -109,7 +109,7 @@ async fn what_passes_is_tried_again() {
     let fine = Ok((200, r#"{"TableNames":["t"]}"#));
     let busy = Ok((400, r#"{"__type":"com.x#ThrottlingException"}"#));
     let broken = Err(Unreachable::Broken("reset".to_owned()));
-    check(&[fine.clone()], 1, r#"{"TableNames":["t"]}"#).await;
+    check(std::slice::from_ref(&fine), 1, r#"{"TableNames":["t"]}"#).await;
     check(
         &[busy.clone(), broken.clone(), fine.clone()],
         3,

@@ -79,7 +79,7 @@ impl Catalogue {
         let consumables = self.consumables.values();
         policies
             .map(|policy| Input::PolicyPut((**policy).clone()))
-            .chain(environments.map(|one| Input::EnvironmentPut((**one).clone())))
+            .chain(environments.map(|one| Input::EnvironmentPut(Box::new((**one).clone()))))
             .chain(consumables.map(|one| Input::ConsumablePut((**one).clone())))
             .chain(
                 self.queues
@@ -110,7 +110,7 @@ impl Catalogue {
             }
             Change::PutEnvironment(environment) => {
                 let write = put(ENVIRONMENT, &environment.name, &*environment);
-                let input = Input::EnvironmentPut((*environment).clone());
+                let input = Input::EnvironmentPut(Box::new((*environment).clone()));
                 self.environments
                     .insert(environment.name.clone(), environment);
                 (write, Some(input))

@@ -73,7 +73,7 @@ fn scheduler(is_shared: bool) -> (Scheduler, Running) {
         0,
     );
     scheduler.step(
-        Input::EnvironmentPut(environment("environment", 64_000, 1_000_000_000)),
+        Input::EnvironmentPut(Box::new(environment("environment", 64_000, 1_000_000_000))),
         0,
     );
     scheduler.step(Input::QueuePut(queue), 0);

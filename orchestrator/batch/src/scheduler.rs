@@ -95,7 +95,7 @@ impl Scheduler {
         match input {
             Input::QueuePut(queue) => self.put_queue(queue),
             Input::QueueRemoved(name) => self.remove_queue(&name),
-            Input::EnvironmentPut(environment) => self.put_environment(environment),
+            Input::EnvironmentPut(environment) => self.put_environment(*environment),
             Input::EnvironmentRemoved(name) => self.remove_environment(&name),
             Input::PolicyPut(policy) => self.put_policy(policy),
             Input::PolicyRemoved(name) => self.remove_policy(&name),

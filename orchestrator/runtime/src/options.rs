@@ -8,8 +8,8 @@ use interpreter::step::Limits;
 
 use crate::arn::Partition;
 use crate::clock::World;
-use crate::observe::Observer;
 use crate::items::ItemStore;
+use crate::observe::Observer;
 
 /// Everything that can be set about a runtime.
 #[derive(Clone, Debug)]

@@ -62,7 +62,11 @@ impl Engine {
         }
         for run in self.idle_map_runs().await? {
             let Parent { execution, attempt } = run.parent;
-            if !self.awaited_by(execution).await?.contains(&AttemptId(attempt)) {
+            if !self
+                .awaited_by(execution)
+                .await?
+                .contains(&AttemptId(attempt))
+            {
                 self.end_lost_map_run(run);
             }
         }

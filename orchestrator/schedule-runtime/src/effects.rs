@@ -148,7 +148,7 @@ impl Effects {
         });
     }
 
-    /// Tells whoever the schedule names that a call failed for good; a queue's letters are only kept.
+    /// Tells whoever the schedule names that a call failed for good.
     fn send_letter(&self, book: &Book, entry: &Entry, run: &Run) {
         self.counters.letters.fetch_add(1, Ordering::Relaxed);
         let error = run.error.as_deref().unwrap_or_default();
@@ -158,18 +158,10 @@ impl Effects {
             error,
             "a scheduled call failed for good"
         );
-        let Some(address) = letters::address(entry).filter(|address| !letters::is_queue(address))
-        else {
+        let Some(address) = letters::address(entry) else {
             return;
         };
-        let letter = letters::letter(book, entry, run);
-        let call = Call {
-            schedule_arn: letter.schedule_arn.clone(),
-            run: format!("{}-dead", letter.run),
-            attempt: run.attempts,
-            target_arn: address.to_owned(),
-            input: serde_json::to_string(&letter).expect("a letter has string keys only"),
-        };
+        let call = letters::call(address, &letters::letter(book, entry, run));
         let targets = self.targets.clone();
         let key: Arc<str> = entry.name.key().into();
         self.spawn(&key, async move {

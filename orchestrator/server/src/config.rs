@@ -19,7 +19,8 @@ use std::path::PathBuf;
 use api::options::Figures;
 use integrations::Settings;
 use integrations::settings::{
-    AwsSettings, ConnectionSettings, Credentials, FunctionSettings, HttpSettings, ReplicationSettings,
+    AwsSettings, ConnectionSettings, Credentials, FunctionSettings, HttpSettings,
+    ReplicationSettings,
 };
 use interpreter::step::Limits as ExecutionLimits;
 use runtime::arn::Partition;

@@ -39,10 +39,7 @@ enum Target {
     /// The input is that of StartReplicationTask.
     StartReplicationTask,
     /// The input is that of the service's operation.
-    Service {
-        service: String,
-        operation: String,
-    },
+    Service { service: String, operation: String },
     /// The function of that ARN: the input is its payload.
     Function(String),
     /// The SQS queue of that address: the input is the message.

@@ -27,10 +27,10 @@ mod process;
 mod schedules;
 mod state_machines;
 mod tasks;
-mod versions;
 mod test_state;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;

@@ -28,8 +28,7 @@ fn create(with: Value) -> Value {
 
 #[tokio::test]
 async fn machines() {
-    let kms =
-        json!({"encryptionConfiguration": {"type": "CUSTOMER_MANAGED_KMS_KEY"}});
+    let kms = json!({"encryptionConfiguration": {"type": "CUSTOMER_MANAGED_KMS_KEY"}});
     check(vec![
         (
             "CreateStateMachine",

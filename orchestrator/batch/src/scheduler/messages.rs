@@ -17,7 +17,7 @@ pub enum Input {
     /// A queue was deleted: what waits in it is cancelled, what runs is stopped.
     QueueRemoved(Arc<str>),
     /// An environment was made or changed. A new one counts as ready until `EnvironmentDown` says otherwise.
-    EnvironmentPut(ComputeEnvironment),
+    EnvironmentPut(Box<ComputeEnvironment>),
     /// An environment was deleted. What runs in it goes on.
     EnvironmentRemoved(Arc<str>),
     /// A scheduling policy was made or changed.

@@ -37,7 +37,9 @@ impl Desk {
             now: 1_000_000,
             number: 0,
         };
-        desk.step(Input::EnvironmentPut(environment("here", 4_000, 4_096)));
+        desk.step(Input::EnvironmentPut(Box::new(environment(
+            "here", 4_000, 4_096,
+        ))));
         desk.step(Input::QueuePut(queue("queue", 1, &["here"])));
         desk
     }

@@ -46,7 +46,9 @@ fn jobs_wait_while_the_environment_is_down() {
 #[test]
 fn another_environment_is_used_when_the_first_is_full() {
     let mut desk = Desk::new();
-    desk.step(Input::EnvironmentPut(environment("there", 1_000, 1_024)));
+    desk.step(Input::EnvironmentPut(Box::new(environment(
+        "there", 1_000, 1_024,
+    ))));
     desk.step(Input::QueuePut(queue("queue", 1, &["there", "here"])));
     expect![[r#"
         x STARTING

@@ -202,7 +202,9 @@ impl World {
             } else {
                 State::Enabled
             };
-            self.step(Input::EnvironmentPut(self.environments[at].clone()));
+            self.step(Input::EnvironmentPut(Box::new(
+                self.environments[at].clone(),
+            )));
         } else if self.down.contains(&name) {
             self.down.retain(|down| *down != name);
             self.step(Input::EnvironmentReady { name });
@@ -230,7 +232,9 @@ impl World {
         self.crashes = self.crashes.saturating_mul(20);
         for at in 0..self.environments.len() {
             self.environments[at].state = State::Enabled;
-            self.step(Input::EnvironmentPut(self.environments[at].clone()));
+            self.step(Input::EnvironmentPut(Box::new(
+                self.environments[at].clone(),
+            )));
         }
         while let Some(name) = self.down.pop() {
             self.step(Input::EnvironmentReady { name });
@@ -324,7 +328,13 @@ impl World {
             .cloned()
             .map(Input::PolicyPut)
             .collect();
-        inputs.extend(self.environments.iter().cloned().map(Input::EnvironmentPut));
+        inputs.extend(
+            self.environments
+                .iter()
+                .cloned()
+                .map(Box::new)
+                .map(Input::EnvironmentPut),
+        );
         inputs.extend(self.consumables.values().cloned().map(Input::ConsumablePut));
         inputs.extend(self.queues.iter().cloned().map(Input::QueuePut));
         inputs.extend(self.down.iter().map(|name| Input::EnvironmentDown {

@@ -200,7 +200,7 @@ impl Run {
             answers.push(change.done);
         }
         if !answers.is_empty() {
-            self.write(|| Vec::new()).await?;
+            self.write(Vec::new).await?;
             for done in answers {
                 // A caller that has gone needs no answer.
                 let _ = done.send(());

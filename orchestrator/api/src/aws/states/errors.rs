@@ -154,8 +154,10 @@ fn of_runtime(operation: Operation, arns: Arns<'_>, error: &Error) -> Problem {
             format!("Resource not found: '{arn}'"),
         )
         .about(arn),
-        Error::MapRunIsOver(arn) => Problem::validation(format!("Map Run '{arn}' has ended and can't be updated"))
-            .because("CANNOT_UPDATE_COMPLETED_MAP_RUN"),
+        Error::MapRunIsOver(arn) => {
+            Problem::validation(format!("Map Run '{arn}' has ended and can't be updated"))
+                .because("CANNOT_UPDATE_COMPLETED_MAP_RUN")
+        }
         Error::ActivityDoesNotExist(activity) => declared(
             ErrorCode::ActivityDoesNotExist,
             format!("Activity Does Not Exist: '{}'", arns.of_activity(activity)),
