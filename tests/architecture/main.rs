@@ -171,8 +171,8 @@ const PRIVATE: &[Private] = &[
     },
     Private {
         texts: &["AWSStepFunctions.", "X-Amz-Target", "x-amz-target"],
-        owners: &["api"],
-        why: "names of the wire stay in the api",
+        owners: &["api", "aws-client", "integrations"],
+        why: "names of the wire stay in the api, and with those who call AWS",
     },
     Private {
         texts: &[
@@ -204,6 +204,7 @@ const PRIVATE: &[Private] = &[
             "batch-runtime",
             "schedule-runtime",
             "items",
+            "aws-client",
             "integrations",
             "api",
             "server",

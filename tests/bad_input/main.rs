@@ -442,14 +442,6 @@ fn unknown_targets_are_refused() {
             r#"400 UnknownOperationException: There is no operation "AWSStepFunctions.StartTheMachine""#
         ]],
     );
-    check(
-        &server,
-        "RedriveExecution",
-        "{}",
-        &expect![
-            "400 UnknownOperationException: The operation RedriveExecution is not served by this version"
-        ],
-    );
     let length = "content-length: 2\r\n";
     check_bytes(
         &server,

@@ -155,7 +155,7 @@ fn the_items_of_a_list_know_where_they_come_from() {
     assert_eq!(ended["status"], "SUCCEEDED", "{ended}");
     assert_eq!(
         ended["output"],
-        r#"[{"key":"in/people.csv","size":22,"source":"S3://data"}]"#
+        r#"[{"size":22,"source":"S3://data","key":"in/people.csv"}]"#
     );
 }
 

@@ -86,6 +86,8 @@ fn line(event: &Value) -> String {
         details,
         &[
             "name",
+            "state",
+            "location",
             "index",
             "resource",
             "length",
@@ -95,7 +97,7 @@ fn line(event: &Value) -> String {
             "error",
             "cause",
         ],
-        &["name", "index", "resource"],
+        &["name", "state", "location", "index", "resource"],
     );
     if let Some(role) = details["taskCredentials"]["roleArn"].as_str() {
         let _ = write!(line, " role {role}");

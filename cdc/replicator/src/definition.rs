@@ -1,6 +1,6 @@
 //! What a source told about a table's definition, and what the settings want done about it.
 
-use pgoutput::message::RelationId;
+use pgoutput::message::{RelationId, Xid};
 use replication::relation::TableName;
 use replication::schema_change::{SchemaChange, between};
 use replication::settings::{DdlPolicies, DdlPolicy};
@@ -38,6 +38,16 @@ pub(crate) struct Dropped {
 /// Reads a message's content.
 pub(crate) fn read(content: &[u8]) -> Result<Told, serde_json::Error> {
     serde_json::from_slice(content)
+}
+
+/// The subtransaction that wrote a message, if it says so: triggers that were installed long ago do not.
+pub(crate) fn subtransaction(content: &[u8]) -> Option<Xid> {
+    #[derive(Deserialize)]
+    struct Written {
+        subtransaction: Option<Xid>,
+    }
+    let written: Written = serde_json::from_slice(content).ok()?;
+    written.subtransaction
 }
 
 /// The table that a message is about.

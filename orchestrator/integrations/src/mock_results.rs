@@ -336,7 +336,7 @@ mod tests {
         );
         check(
             "aws-sdk:lambda:getFunction",
-            r#"{"Configuration":{"MemorySize":10241}}"#,
+            r#"{"Configuration":{"MemorySize":32769}}"#,
             Present,
             expect!["Field 'MemorySize' exceeds the maximum value"],
         );

@@ -113,10 +113,14 @@ impl Engine {
         slot: &Arc<Slot>,
         unsure: &mut Unsure,
     ) -> Result<Option<Box<Loaded>>, Error> {
-        let loaded = self.load(slot.id).await?;
+        let mut loaded = self.load(slot.id).await?;
         let Some((stepped_to, stepped)) = unsure.take() else {
             return Ok(loaded);
         };
+        if let Some(loaded) = &mut loaded {
+            // If it was written, nobody has told the timers.
+            loaded.armed = None;
+        }
         let was_written = match &loaded {
             Some(loaded) => loaded.execution.last_event() == stepped_to.execution.last_event(),
             None => !stepped_to.execution.is_running(),

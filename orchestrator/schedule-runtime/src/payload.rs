@@ -138,7 +138,7 @@ mod tests {
         check(
             None,
             expect![[
-                r#"{"account":"000000000000","detail":"{}","detail-type":"Scheduled Event","id":"nightly-20261124T020000Z-0badcafe","region":"us-east-1","resources":["arn:aws:scheduler:us-east-1:000000000000:schedule/default/nightly"],"source":"aws.scheduler","time":"2026-11-24T02:00:00Z","version":"0"}"#
+                r#"{"version":"0","id":"nightly-20261124T020000Z-0badcafe","detail-type":"Scheduled Event","source":"aws.scheduler","account":"000000000000","time":"2026-11-24T02:00:00Z","region":"us-east-1","resources":["arn:aws:scheduler:us-east-1:000000000000:schedule/default/nightly"],"detail":"{}"}"#
             ]],
         );
     }

@@ -385,6 +385,7 @@ pub(crate) enum StateMachines {
         /// The state machine's name
         name: String,
         /// The version's number
+        #[arg(id = "number", value_name = "VERSION")]
         version: u64,
         #[command(flatten)]
         server: Server,

@@ -22,6 +22,9 @@ const NEWS: u64 = 4096;
 /// A message stands in the decoder's order at its record's *end*, which is where the next record begins. When it was written in a
 /// subtransaction (the handler's block is one) and the next change in another, the two tie, and the change may come first. So a second message
 /// that nobody reads follows each: the first one's place is then before everything else that follows.
+///
+/// Of a transaction in progress the plugin tells whose subtransaction changed a row, but not whose wrote a message. So the message says it: the
+/// last one begun that has not ended is the one that holds the youngest id.
 const INSTALL: &str = r#"
 begin;
 select pg_advisory_xact_lock(hashtextextended('ratchet.ddl', 0));
@@ -47,6 +50,11 @@ create or replace function ratchet.table_shape(id oid) returns jsonb language sq
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where c.oid = id and c.relkind in ('r', 'p') and c.relpersistence = 'p'
 $$;
+create or replace function ratchet.subtransaction() returns bigint language sql volatile set search_path = '' as $$
+    select transactionid::text::bigint from pg_catalog.pg_locks
+    where locktype = 'transactionid' and pid = pg_backend_pid() and mode = 'ExclusiveLock' and granted
+    order by age(transactionid) limit 1
+$$;
 create or replace function ratchet.tell_ddl() returns event_trigger language plpgsql security definer set search_path = '' as $$
 declare
     shape jsonb;
@@ -61,7 +69,8 @@ begin
         where not coalesce(c.in_extension, false)
     loop
         if shape is not null then
-            perform pg_logical_emit_message(true, 'ratchet.ddl', jsonb_build_object('tag', tg_tag, 'table', shape)::text);
+            perform pg_logical_emit_message(true, 'ratchet.ddl', jsonb_build_object('tag', tg_tag, 'table', shape,
+                'subtransaction', ratchet.subtransaction())::text);
             perform pg_logical_emit_message(true, 'ratchet.ddl.end', '');
         end if;
     end loop;
@@ -76,7 +85,8 @@ begin
     for gone in select objid, schema_name, object_name from pg_event_trigger_dropped_objects() where object_type = 'table' and not is_temporary
     loop
         perform pg_logical_emit_message(true, 'ratchet.ddl', jsonb_build_object('dropped',
-            jsonb_build_object('id', gone.objid::bigint, 'schema', gone.schema_name, 'table', gone.object_name))::text);
+            jsonb_build_object('id', gone.objid::bigint, 'schema', gone.schema_name, 'table', gone.object_name),
+            'subtransaction', ratchet.subtransaction())::text);
         perform pg_logical_emit_message(true, 'ratchet.ddl.end', '');
     end loop;
 exception when others then
@@ -102,6 +112,7 @@ drop event trigger if exists ratchet_drop;
 drop function if exists ratchet.tell_ddl();
 drop function if exists ratchet.tell_drop();
 drop function if exists ratchet.table_shape(oid);
+drop function if exists ratchet.subtransaction();
 commit";
 
 const EMIT: &str = "

@@ -145,10 +145,10 @@ fn what_has_no_effect_is_told() {
             "ValidationSettings": {"EnableValidation": true},
             "ControlTablesSettings": {"StatusTableEnabled": true}}"#,
         &expect![[r#"
-            ControlTablesSettings.StatusTableEnabled has no effect: progress and errors are in the control schema's own tables and in awsdms_apply_exceptions
-            TargetMetadata.LobMaxSize has no effect: values are always copied whole
             TargetMetadata.ParallelLoadThreads has no effect: tables are loaded in parallel parts; see Replication.PartBytes and FullLoadSettings.MaxFullLoadSubTasks
-            ValidationSettings.EnableValidation has no effect: validation is not supported yet"#]],
+            TargetMetadata.LobMaxSize has no effect: values are always copied whole
+            ValidationSettings.EnableValidation has no effect: validation is not supported yet
+            ControlTablesSettings.StatusTableEnabled has no effect: progress and errors are in the control schema's own tables and in awsdms_apply_exceptions"#]],
     );
 }
 

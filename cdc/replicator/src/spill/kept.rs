@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use endpoint::source::ddl::DDL;
 use pgoutput::Tuple;
 use pgoutput::message::Xid;
 use replication::piece::{Barrier, Change, ChangeKind, Piece, Subtransaction};
@@ -14,6 +15,7 @@ use replication::relation::Relation;
 
 use super::block::Block;
 use super::failed;
+use crate::definition;
 use crate::error::Error;
 
 /// A block is closed at this size: what one target statement of a large transaction is made from when it is read back.
@@ -88,7 +90,7 @@ impl Spill {
         u32::try_from(index).expect("there are fewer relations than OIDs")
     }
 
-    fn change(&mut self, xid: Xid, piece: &Piece, change: &Change, relations: &[u32]) {
+    fn change(&mut self, mut xid: Xid, piece: &Piece, change: &Change, relations: &[u32]) {
         let mut kept = *change;
         let barriers = u32::try_from(self.barriers.len()).expect("barriers are few");
         if self
@@ -112,6 +114,12 @@ impl Spill {
                 }
                 Barrier::Relation { after, .. } => *after = relations[*after as usize],
                 Barrier::Message { .. } => {}
+            }
+            if let Barrier::Message { prefix, content } = &barrier
+                && prefix == DDL
+            {
+                // What the stream calls the transaction's may be a subtransaction's.
+                xid = definition::subtransaction(content).unwrap_or(xid);
             }
             self.barriers.push(barrier);
         } else {

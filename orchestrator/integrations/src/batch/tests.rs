@@ -169,20 +169,20 @@ async fn what_batch_refuses_has_its_names_in_both_dialects() {
 async fn parameters_are_checked_all_at_once() {
     check_failure("batch:submitJob", &json!({ "JobName": "j" }), expect![[r#"States.Runtime: The Parameters '{"JobName":"j"}' could not be used to start the Task: [The field "JobQueue" is required but was missing, The field "JobDefinition" is required but was missing]"#]]).await;
     let unknown = json!({ "jobName": "k", "ContainerOverrides": { "Comand": ["x"], "Environment": [] }, "Tags": { "any": "x" } });
-    check_failure("batch:submitJob", &parameters(&unknown), expect![[r#"States.Runtime: The Parameters '{"ContainerOverrides":{"Comand":["x"],"Environment":[]},"JobDefinition":"d","JobName":"j","JobQueue":"default","Tags":{"any":"x"},"jobName":"k"}' could not be used to start the Task: [The field "Comand" is not supported by Step Functions, The field "jobName" is not supported by Step Functions]"#]]).await;
+    check_failure("batch:submitJob", &parameters(&unknown), expect![[r#"States.Runtime: The Parameters '{"JobName":"j","JobQueue":"default","JobDefinition":"d","jobName":"k","ContainerOverrides":{"Comand":["x"],"Environment":[]},"Tags":{"any":"x"}}' could not be used to start the Task: [The field "jobName" is not supported by Step Functions, The field "Comand" is not supported by Step Functions]"#]]).await;
     let mistyped = json!({ "ArrayProperties": { "Size": "3" } });
-    check_failure("batch:submitJob", &parameters(&mistyped), expect![[r#"States.Runtime: The Parameters '{"ArrayProperties":{"Size":"3"},"JobDefinition":"d","JobName":"j","JobQueue":"default"}' could not be used to start the Task: [The value for the field "ArrayProperties.Size" can't be used: invalid type: string "3", expected i32]"#]]).await;
+    check_failure("batch:submitJob", &parameters(&mistyped), expect![[r#"States.Runtime: The Parameters '{"JobName":"j","JobQueue":"default","JobDefinition":"d","ArrayProperties":{"Size":"3"}}' could not be used to start the Task: [The value for the field "ArrayProperties.Size" can't be used: invalid type: string "3", expected i32]"#]]).await;
     let other = json!({ "TaskToken": "another" });
     check_failure(
         "batch:submitJob.waitForTaskToken",
         &parameters(&other),
-        expect![[r#"States.Runtime: The Parameters '{"JobDefinition":"d","JobName":"j","JobQueue":"default","TaskToken":"another"}' could not be used to start the Task: [The value for the field "TaskToken" must be that of $$.Task.Token]"#]],
+        expect![[r#"States.Runtime: The Parameters '{"JobName":"j","JobQueue":"default","JobDefinition":"d","TaskToken":"another"}' could not be used to start the Task: [The value for the field "TaskToken" must be that of $$.Task.Token]"#]],
     )
     .await;
     check_failure(
         "batch:submitJob",
         &parameters(&json!({ "TaskToken": "t" })),
-        expect![[r#"States.Runtime: The Parameters '{"JobDefinition":"d","JobName":"j","JobQueue":"default","TaskToken":"t"}' could not be used to start the Task: [The field "TaskToken" is not supported by Step Functions]"#]],
+        expect![[r#"States.Runtime: The Parameters '{"JobName":"j","JobQueue":"default","JobDefinition":"d","TaskToken":"t"}' could not be used to start the Task: [The field "TaskToken" is not supported by Step Functions]"#]],
     )
     .await;
     check_failure("batch:describeJobs", &json!({ "Jobs": [] }), expect!["States.TaskFailed: The resource 'arn:aws:states:::batch:describeJobs' is not supported by this server. Supported are function ARNs, activity ARNs, arn:aws:states:::lambda:invoke and arn:aws:states:::states:startExecution, both also with .waitForTaskToken, startExecution.sync and .sync:2, arn:aws:states:::batch:submitJob, also with .sync and .waitForTaskToken, arn:aws:states:::aws-sdk:batch: with the calls of jobs and job definitions, arn:aws:states:::aws-sdk: with the operations of other services, the optimised integrations of apigateway, athena, codebuild, databrew, dynamodb, ecs, elasticmapreduce, events, glue, mediaconvert, sagemaker, sns and sqs, arn:aws:states:::http:invoke, and arn:aws:states:::dms: with startReplicationTask and stopReplicationTask, both also with .sync, describeReplicationTasks and describeTableStatistics."]).await;
@@ -227,7 +227,7 @@ async fn names_of_callers_keep_their_letters() {
         "RetryStrategy": job["RetryStrategy"],
         "Timeout": job["Timeout"],
     });
-    expect![[r#"{"Environment":[{"Name":"X","Value":"y"},{"Name":"MANAGED_BY_AWS","Value":"STARTED_BY_STEP_FUNCTIONS"}],"Parameters":{"Day":"1","night":"2"},"RetryStrategy":{"Attempts":2,"EvaluateOnExit":[{"Action":"EXIT","OnExitCode":"1"}]},"Tags":{"Team":"a"},"Timeout":{"AttemptDurationSeconds":60}}"#]].assert_eq(&shown.to_string());
+    expect![[r#"{"Parameters":{"Day":"1","night":"2"},"Tags":{"Team":"a"},"Environment":[{"Name":"X","Value":"y"},{"Name":"MANAGED_BY_AWS","Value":"STARTED_BY_STEP_FUNCTIONS"}],"RetryStrategy":{"Attempts":2,"EvaluateOnExit":[{"OnExitCode":"1","Action":"EXIT"}]},"Timeout":{"AttemptDurationSeconds":60}}"#]].assert_eq(&shown.to_string());
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ fn bad_input() {
         $ ratchet run bad/pass.json
         exit code 2
         --- stderr
-        error: bad/ratchet.toml:3: unknown key `limits.payload`; known here are payload_bytes, history_events, map_concurrency, step_events, definition_bytes, state_machines, activities, activity_pollers, tags, express_seconds
+        error: bad/ratchet.toml:3: unknown key `limits.payload`; known here are payload_bytes, history_events, map_concurrency, step_events, definition_bytes, state_machines, activities, activity_pollers, tags, express_seconds, versions, aliases, redrive_days
 
         $ ratchet run contradiction/pass.json
         exit code 2
@@ -173,31 +173,31 @@ fn deep_documents() {
     house.check(
         &["validate", "deep.json", "-o", "json"],
         expect![[r#"
-        exit code 1
-        --- stdout
-        {
-          "errors": 1,
-          "files": [
+            exit code 1
+            --- stdout
             {
-              "file": "deep.json",
-              "findings": [
+              "files": [
                 {
-                  "code": "SCHEMA_VALIDATION_FAILED",
-                  "column": 513,
-                  "detail": null,
-                  "length": 1,
-                  "line": 1,
-                  "message": "Definition nests deeper than 512 levels",
-                  "offset": 512,
-                  "pointer": "",
-                  "severity": "error"
+                  "file": "deep.json",
+                  "findings": [
+                    {
+                      "severity": "error",
+                      "code": "SCHEMA_VALIDATION_FAILED",
+                      "pointer": "",
+                      "line": 1,
+                      "column": 513,
+                      "offset": 512,
+                      "length": 1,
+                      "message": "Definition nests deeper than 512 levels",
+                      "detail": null
+                    }
+                  ]
                 }
-              ]
+              ],
+              "errors": 1,
+              "warnings": 0
             }
-          ],
-          "warnings": 0
-        }
-    "#]],
+        "#]],
     );
     house.check(&["run", "pass.json", "-i", "@deep.json"], expect![[r#"
         exit code 2

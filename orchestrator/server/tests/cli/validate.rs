@@ -72,7 +72,6 @@ fn findings_for_programs() {
             exit code 1
             --- stdout
             {
-              "errors": 1,
               "files": [
                 {
                   "file": "good.json",
@@ -82,19 +81,20 @@ fn findings_for_programs() {
                   "file": "bad.json",
                   "findings": [
                     {
+                      "severity": "error",
                       "code": "SCHEMA_VALIDATION_FAILED",
-                      "column": 1,
-                      "detail": null,
-                      "length": 1,
-                      "line": 1,
-                      "message": "These fields are required: [States]",
-                      "offset": 0,
                       "pointer": "/",
-                      "severity": "error"
+                      "line": 1,
+                      "column": 1,
+                      "offset": 0,
+                      "length": 1,
+                      "message": "These fields are required: [States]",
+                      "detail": null
                     }
                   ]
                 }
               ],
+              "errors": 1,
               "warnings": 0
             }
         "#]],

@@ -183,13 +183,13 @@ mod tests {
         check(
             "hello -- echo hello",
             expect![[
-                r#"{"containerProperties":{"command":["echo","hello"],"image":"busybox","resourceRequirements":[{"type":"VCPU","value":"1"},{"type":"MEMORY","value":"128"}]},"jobName":"hello","jobQueue":"default"}"#
+                r#"{"jobName":"hello","jobQueue":"default","containerProperties":{"command":["echo","hello"],"resourceRequirements":[{"type":"VCPU","value":"1"},{"type":"MEMORY","value":"128"}],"image":"busybox"}}"#
             ]],
         );
         check(
             "sum --image busybox:1.36 --vcpus 0.5 --memory 64 -e A=1 -e B=x=y --attempts 3 --timeout 60 -- sh -c true",
             expect![[
-                r#"{"containerProperties":{"command":["sh","-c","true"],"environment":[{"name":"A","value":"1"},{"name":"B","value":"x=y"}],"image":"busybox:1.36","resourceRequirements":[{"type":"VCPU","value":"0.5"},{"type":"MEMORY","value":"64"}]},"jobName":"sum","jobQueue":"default","retryStrategy":{"attempts":3},"timeout":{"attemptDurationSeconds":60}}"#
+                r#"{"jobName":"sum","jobQueue":"default","retryStrategy":{"attempts":3},"timeout":{"attemptDurationSeconds":60},"containerProperties":{"command":["sh","-c","true"],"environment":[{"name":"A","value":"1"},{"name":"B","value":"x=y"}],"resourceRequirements":[{"type":"VCPU","value":"0.5"},{"type":"MEMORY","value":"64"}],"image":"busybox:1.36"}}"#
             ]],
         );
     }
@@ -199,13 +199,13 @@ mod tests {
         check(
             "all -d sums:3 -q big --array 10 --depends-on a:0 --depends-on b:N_TO_N --depends-on SEQUENTIAL -p day=1 --share red --priority 5",
             expect![[
-                r#"{"arrayProperties":{"size":10},"dependsOn":[{"jobId":"a:0"},{"jobId":"b","type":"N_TO_N"},{"type":"SEQUENTIAL"}],"jobDefinition":"sums:3","jobName":"all","jobQueue":"big","parameters":{"day":"1"},"schedulingPriorityOverride":5,"shareIdentifier":"red"}"#
+                r#"{"jobName":"all","jobQueue":"big","arrayProperties":{"size":10},"dependsOn":[{"jobId":"a:0"},{"jobId":"b","type":"N_TO_N"},{"type":"SEQUENTIAL"}],"parameters":{"day":"1"},"shareIdentifier":"red","schedulingPriorityOverride":5,"jobDefinition":"sums:3"}"#
             ]],
         );
         check(
             r#"all --memory 8 --request {"jobDefinition":"d","containerOverrides":{"environment":[]},"propagateTags":true} -- ls"#,
             expect![[
-                r#"{"containerOverrides":{"command":["ls"],"environment":[],"resourceRequirements":[{"type":"MEMORY","value":"8"}]},"jobDefinition":"d","jobName":"all","jobQueue":"default","propagateTags":true}"#
+                r#"{"jobDefinition":"d","containerOverrides":{"environment":[],"command":["ls"],"resourceRequirements":[{"type":"MEMORY","value":"8"}]},"propagateTags":true,"jobName":"all","jobQueue":"default"}"#
             ]],
         );
     }
