@@ -145,8 +145,8 @@ class Schedules(Case):
             ({"ScheduleExpressionTimezone": "Mars/Base"}, "Invalid ScheduleExpressionTimezone Mars/Base"),
             ({"FlexibleTimeWindow": {"Mode": "FLEXIBLE"}}, "flexibleTimeWindow.maximumWindowInMinutes"),
             ({"EndDate": datetime.datetime(2098, 1, 1)}, "'endDate' failed to satisfy constraint: it is not after StartDate"),
-            ({"Target": {"Arn": "arn:aws:scheduler:::aws-sdk:s3:putObject", "RoleArn": ROLE}}, "can't call aws-sdk:s3:putObject"),
-            ({"Target": {"Arn": "arn:aws:sqs:us-east-1:000000000000:q", "RoleArn": ROLE}}, "'target.arn'"),
+            ({"Target": {"Arn": "arn:aws:scheduler:::aws-sdk:s3", "RoleArn": ROLE}}, "aws-sdk:s3 names no operation"),
+            ({"Target": {"Arn": "arn:aws:kinesis:us-east-1:000000000000:stream/one", "RoleArn": ROLE}}, "'target.arn'"),
         ]:
             with self.subTest(said):
                 message = self.refused("ValidationException", 400, lambda: self.create(**more))

@@ -76,10 +76,10 @@ pub fn prepare(
         Protocol::Query => form::query(model, name, &members),
         Protocol::Ec2 => form::ec2(model, name, &members),
         Protocol::RestJson | Protocol::RestXml => {
-            rest::prepare(protocol, operation, input, &members)
+            rest::prepare(model, protocol, operation, input, &members)
         }
     };
-    if operation.needs_checksum() {
+    if operation.needs_checksum() && !prepared.has_header("Content-MD5") {
         use base64::Engine as _;
         let digest = Md5::digest(&prepared.body);
         let digest = base64::engine::general_purpose::STANDARD.encode(digest);
@@ -92,6 +92,11 @@ pub fn prepare(
 }
 
 impl Prepared {
+    fn has_header(&self, name: &str) -> bool {
+        let mut names = self.headers.iter().map(|(name, _)| name);
+        names.any(|known| known.eq_ignore_ascii_case(name))
+    }
+
     fn post(path: &str, content_type: String, body: impl Into<Bytes>) -> Self {
         Self {
             method: "POST".to_owned(),

@@ -118,8 +118,8 @@ impl Engine {
             return Ok(loaded);
         };
         if let Some(loaded) = &mut loaded {
-            // If it was written, nobody has told the timers.
-            loaded.armed = None;
+            // If it was written, nobody has told the timers: they know what they knew before it.
+            loaded.armed = stepped_to.armed;
         }
         let was_written = match &loaded {
             Some(loaded) => loaded.execution.last_event() == stepped_to.execution.last_event(),

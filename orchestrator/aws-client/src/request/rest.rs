@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use crate::model::{Operation, Place, Protocol};
+use crate::model::{Kind, Model, Operation, Place, Protocol};
 use crate::parameters::{Member, Node};
 use crate::request::{Prepared, json, rest_xml};
 use crate::signature::{Slash, encode_into};
@@ -12,6 +12,7 @@ use crate::timestamps;
 
 /// Makes a request of rest-json or rest-xml.
 pub(super) fn prepare(
+    model: &Model,
     protocol: Protocol,
     operation: &Operation,
     input: Option<Place<'_>>,
@@ -56,12 +57,18 @@ pub(super) fn prepare(
         }
     }
     if let Some(input) = input {
-        body(&mut prepared, protocol, input, &rest);
+        body(&mut prepared, model, protocol, input, &rest);
     }
     prepared
 }
 
-fn body(prepared: &mut Prepared, protocol: Protocol, input: Place<'_>, rest: &[&Member<'_>]) {
+fn body(
+    prepared: &mut Prepared,
+    model: &Model,
+    protocol: Protocol,
+    input: Place<'_>,
+    rest: &[&Member<'_>],
+) {
     let is_json = protocol == Protocol::RestJson;
     let content_type = if is_json {
         "application/json"
@@ -88,6 +95,7 @@ fn body(prepared: &mut Prepared, protocol: Protocol, input: Place<'_>, rest: &[&
                     let name = member.place.wire_name().unwrap_or(member.name);
                     Bytes::from(rest_xml::document(name, member.place, node))
                 }
+                None if is_json && is_structure(model, input, payload) => Bytes::from_static(b"{}"),
                 None => Bytes::new(),
             }
         }
@@ -109,13 +117,15 @@ fn body(prepared: &mut Prepared, protocol: Protocol, input: Place<'_>, rest: &[&
             Bytes::from(rest_xml::root(name, input, rest))
         }
     };
-    let has_type = prepared
-        .headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    if !prepared.body.is_empty() && !is_raw && !has_type {
+    if !prepared.body.is_empty() && !is_raw && !prepared.has_header("content-type") {
         prepared.header("Content-Type", content_type.to_owned());
     }
+}
+
+fn is_structure(model: &Model, input: Place<'_>, member: &str) -> bool {
+    let reference = input.shape.members.get(member);
+    let place = reference.and_then(|reference| model.place(reference));
+    place.is_some_and(|place| place.shape.kind == Kind::Structure)
 }
 
 /// The path with members in place of `{Name}` and, over several segments, `{Name+}`.
