@@ -343,7 +343,7 @@ class Wire:
             line += f"findings.text({wire}, {field}.as_deref(), &{constant(name)});\n"
         elif rule == "NumberRule":
             # A rule's bounds are doubles; what is long beside them is far within what a double holds exactly, or beyond any bound.
-            widened = {"long": ".map(|number| number as f64)", "double": ""}.get(shape["type"], ".map(f64::from)")
+            widened = {"long": ".map(|number| number as f64)", "float": "", "double": ""}.get(shape["type"], ".map(f64::from)")
             line += f"findings.number({wire}, {field}{widened}, &{constant(name)});\n"
         elif rule == "ListRule":
             line += f"findings.length({wire}, {field}.as_deref(), &{constant(name)});\n"
