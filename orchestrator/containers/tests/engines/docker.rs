@@ -545,7 +545,9 @@ async fn nodes_of_a_job_share_a_network() {
         },
         ..script(attempt, text)
     };
-    let mut main = bed.begin(node("main", "nc -l -p 7000; nc -l -p 7001; echo served"));
+    // A caller that sees the end of what it is sent says nothing any more: so the input stays open.
+    let serves = "mkfifo /open; exec 3<>/open; nc -l -p 7000 <&3; nc -l -p 7001 <&3; echo served";
+    let mut main = bed.begin(node("main", serves));
     let Told::Started {
         address: Some(address),
         ..
