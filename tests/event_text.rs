@@ -155,8 +155,11 @@ fn kind_text(kind: &EventKind) -> String {
             failure,
             location,
         } => {
-            let location = location.as_deref().unwrap_or("");
-            failed(&format!("EvaluationFailed {state} {location}"), failure)
+            let place = match location {
+                Some(location) => format!("{state} {location}"),
+                None => state.to_string(),
+            };
+            failed(&format!("EvaluationFailed {place}"), failure)
         }
         of_task => task_text(of_task),
     }
