@@ -300,6 +300,18 @@ fn services_of_aws_are_called_and_get_letters() {
         attribute("TARGET_ARN"),
         "arn:aws:scheduler:::aws-sdk:dynamodb:getItem"
     );
+
+    // What can't be made a request is not tried for a day.
+    send(
+        "unsaid",
+        json!({
+            "arn": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage",
+            "input": {"Message": "to whom?"},
+            "deadLetterArn": format!("{arn}:letters"),
+        }),
+    );
+    let letter = received(&server, &letters);
+    assert_eq!(letter["Body"], r#"{"Message":"to whom?"}"#);
 }
 
 #[test]

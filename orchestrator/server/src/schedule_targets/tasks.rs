@@ -70,12 +70,13 @@ pub(super) async fn call_service(
             outcome: Some(Outcome::Succeeded),
         }),
         Err(failure) => {
-            let of = failure
-                .error
-                .as_deref()
-                .and_then(|name| name.split_once('.'));
-            let prefix = of.map_or(String::new(), |(service, _)| format!("{service}."));
-            let refusal = refusal(&failure, &prefix);
+            let name = failure.error.as_deref().unwrap_or_default();
+            let (of, _) = name.split_once('.').unwrap_or_default();
+            // What can't be made a request never will.
+            if of == "States" {
+                return Err(Refusal::never(explained(&failure)));
+            }
+            let refusal = refusal(&failure, &format!("{of}."));
             Err(refusal.unwrap_or_else(|| Refusal::later(explained(&failure))))
         }
     }
@@ -123,7 +124,7 @@ fn refusal(failure: &Failure, service: &str) -> Option<Refusal> {
     if kind == "Unknown" {
         return None;
     }
-    let is_final = ["NotFound", "Invalid", "TooLarge", "Unsupported"]
+    let is_final = ["NotFound", "Invalid", "Validation", "TooLarge", "Unsupported"]
         .iter()
         .any(|word| kind.contains(word))
         // The task may be at something else just now.
