@@ -386,6 +386,8 @@ impl Cluster {
             ("unix_socket_directories", sockets.as_str()),
             ("fsync", "off"),
             ("shared_buffers", "64MB"),
+            ("min_wal_size", "32MB"),
+            ("max_wal_size", "256MB"),
             ("max_connections", "150"),
             ("max_wal_senders", "60"),
             ("max_replication_slots", "60"),

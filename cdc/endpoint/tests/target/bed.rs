@@ -72,11 +72,16 @@ impl Bed {
 
 impl Drop for Pair<'_> {
     fn drop(&mut self) {
-        // A slot that stays would keep the cluster's WAL and count against its slots.
+        // A slot that stays would keep the cluster's WAL and count against its slots, and databases that stay would fill the disk.
         drop(
             self.source
                 .try_run(&format!("select pg_drop_replication_slot('{}')", self.name)),
         );
+        if !std::thread::panicking() {
+            for side in ["source", "target"] {
+                self.bed.cluster.drop_database(&format!("{}_{side}", self.name));
+            }
+        }
     }
 }
 
