@@ -79,7 +79,9 @@ impl Drop for Pair<'_> {
         );
         if !std::thread::panicking() {
             for side in ["source", "target"] {
-                self.bed.cluster.drop_database(&format!("{}_{side}", self.name));
+                self.bed
+                    .cluster
+                    .drop_database(&format!("{}_{side}", self.name));
             }
         }
     }
