@@ -29,7 +29,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
-use crate::buckets::Settings;
+use crate::buckets::{Settings, explain};
 use crate::error::Error;
 
 /// How long a connection may take to be made.
@@ -111,17 +111,7 @@ struct Explained(String);
 
 impl Explained {
     fn of(error: &dyn std::error::Error) -> Self {
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            let cause_text = cause.to_string();
-            if !text.contains(&cause_text) {
-                text.push_str(": ");
-                text.push_str(&cause_text);
-            }
-            source = cause.source();
-        }
-        Self(text)
+        Self(explain(error))
     }
 }
 

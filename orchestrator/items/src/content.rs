@@ -14,6 +14,9 @@ use crate::error::{Error, Malformed, Place};
 /// How much is asked for at once. Between two requests no connection is held: whoever takes the items may take his time.
 const PIECE: u64 = 4 * 1024 * 1024;
 
+/// How much is decompressed at once.
+const PACKED: usize = 16 * 1024;
+
 /// An object that is being read.
 #[derive(Clone, Debug)]
 pub(crate) struct Content {
@@ -119,6 +122,8 @@ impl Content {
 pub(crate) struct Text {
     content: Content,
     gunzip: Option<MultiGzDecoder<Vec<u8>>>,
+    /// What was not decompressed yet.
+    packed: Bytes,
     /// Whether the beginning was looked at: of the bytes, and of the text.
     has_begun: bool,
     has_text: bool,
@@ -130,6 +135,7 @@ impl Text {
         Self {
             content,
             gunzip: None,
+            packed: Bytes::new(),
             has_begun: false,
             has_text: false,
             is_over: false,
@@ -144,20 +150,28 @@ impl Text {
         if self.is_over {
             return Ok(None);
         }
-        let Some(piece) = self.content.next().await? else {
-            self.is_over = true;
-            return self.rest();
-        };
-        if !self.has_begun {
-            self.has_begun = true;
-            if piece.starts_with(&[0x1f, 0x8b]) {
-                self.gunzip = Some(MultiGzDecoder::new(Vec::new()));
+        if self.packed.is_empty() {
+            let Some(piece) = self.content.next().await? else {
+                self.is_over = true;
+                return self.rest();
+            };
+            if !self.has_begun {
+                self.has_begun = true;
+                if piece.starts_with(&[0x1f, 0x8b]) {
+                    self.gunzip = Some(MultiGzDecoder::new(Vec::new()));
+                }
             }
+            if self.gunzip.is_none() {
+                return Ok(Some(self.without_mark(piece)));
+            }
+            self.packed = piece;
         }
         let Some(gunzip) = &mut self.gunzip else {
-            return Ok(Some(self.without_mark(piece)));
+            return Ok(None);
         };
-        let inflated = gunzip.write_all(&piece);
+        // A few bytes can be a thousand times as many.
+        let packed = self.packed.split_to(PACKED.min(self.packed.len()));
+        let inflated = gunzip.write_all(&packed);
         let text = std::mem::take(gunzip.get_mut());
         inflated.map_err(|error| self.damaged(&error))?;
         Ok(Some(self.without_mark(text.into())))
@@ -188,5 +202,40 @@ impl Text {
             place: self.content.place.clone(),
             malformed: Malformed::anywhere(format!("the object is damaged gzip: {error}")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+    use crate::buckets::{Buckets, Settings};
+
+    #[tokio::test]
+    async fn what_is_packed_tight_comes_in_pieces() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        let length = 256 * 1024 * 1024;
+        let zeros = vec![0; 1024 * 1024];
+        for _ in 0..length / zeros.len() {
+            packed.write_all(&zeros).unwrap();
+        }
+        std::fs::write(folder.path().join("zeros.gz"), packed.finish().unwrap()).unwrap();
+        let buckets = Buckets::new(Settings {
+            folders: [("bucket".to_owned(), folder.path().to_owned())].into(),
+            ..Settings::default()
+        });
+        let bucket = buckets.unwrap().bucket("bucket").unwrap();
+        let content = Content::open(&bucket, "zeros.gz", None, None).await;
+        let mut text = Text::of(content.unwrap());
+        let (mut sum, mut longest) = (0, 0);
+        while let Some(piece) = text.next().await.unwrap() {
+            sum += piece.len();
+            longest = longest.max(piece.len());
+        }
+        assert_eq!(sum, length);
+        assert!(longest < 32 * 1024 * 1024, "a piece of {longest} bytes");
     }
 }

@@ -189,7 +189,8 @@ impl Parser for CsvParser {
                 self.line += 1;
             }
             self.byte(byte, items)?;
-            if self.record.len() > MAX_ITEM_BYTES {
+            // Fields count beside their text: a row may be of delimiters only.
+            if self.record.len() + self.ends.len() > MAX_ITEM_BYTES {
                 let reason = format!(
                     "the row is longer than {MAX_ITEM_BYTES} bytes; is a quotation mark not closed?"
                 );

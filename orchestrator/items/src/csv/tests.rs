@@ -108,6 +108,9 @@ fn what_is_wrong_is_said_with_its_line() {
         "malformed: line 2: the row is longer than 8388608 bytes; is a quotation mark not closed?"
     ]
     .assert_eq(&open);
+    let commas = format!("a\n{}", ",".repeat(MAX_ITEM_BYTES + 1));
+    let commas = read(b',', &Header::FirstRow, commas.as_bytes(), &[]);
+    assert_eq!(commas, open);
 }
 
 #[test]
