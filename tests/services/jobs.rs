@@ -1,10 +1,8 @@
 //! `.sync`: jobs that states wait for, through a crash, and stopped when nobody waits any more.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
-use super::{World, one_state, output};
+use super::{World, one_state, output, until};
 
 impl World {
     /// A Glue job.
@@ -22,18 +20,6 @@ impl World {
             json!({ "JobName": "job" }),
         );
         runs["JobRuns"].as_array().unwrap().clone()
-    }
-}
-
-/// Waits for what another process does.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(
-            begun.elapsed() < Duration::from_secs(60),
-            "{what} did not come"
-        );
-        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

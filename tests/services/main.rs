@@ -4,12 +4,14 @@
     reason = "these are tests: a failure is a panic that names its place"
 )]
 
+mod api_gateway;
 mod jobs;
 mod optimised;
 mod sdk;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::support::aws::Aws;
@@ -19,7 +21,7 @@ use tests::support::server::Server;
 
 /// A server, and the services that it calls.
 pub(crate) struct World {
-    pub(crate) moto: Moto,
+    moto: Option<Moto>,
     pub(crate) server: Server,
     machines: AtomicU32,
 }
@@ -33,7 +35,15 @@ impl World {
             .toml("[batch]\nenabled = false\n")
             .start();
         Self {
-            moto,
+            moto: Some(moto),
+            ..Self::with(server)
+        }
+    }
+
+    /// A server, and whatever it calls.
+    pub(crate) fn with(server: Server) -> Self {
+        Self {
+            moto: None,
             server,
             machines: AtomicU32::new(0),
         }
@@ -70,7 +80,7 @@ impl World {
 
     /// Tells moto how a resource goes on.
     pub(crate) fn transition(&self, model: &str, transition: Value) {
-        let url = self.moto.url();
+        let url = self.moto.as_ref().expect("moto plays AWS").url();
         let address: SocketAddr = url.strip_prefix("http://").unwrap().parse().unwrap();
         let request = json!({ "model_name": model, "transition": transition });
         let answer = Client::new(address)
@@ -95,6 +105,18 @@ pub(crate) fn output(ended: &Value) -> Value {
             .unwrap_or_else(|| panic!("{ended}")),
     )
     .unwrap()
+}
+
+/// Waits for what another process does.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{what} did not come"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// `Request ID: …` in place of the ids.

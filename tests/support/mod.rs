@@ -1,6 +1,6 @@
 //! What tests of the real binary need: the binary, a server to start and kill, clients, a Lambda endpoint, and PostgreSQL clusters.
 //!
-//! Read [`server`], then [`aws`]; both stand on [`http`]. [`lambda`] and [`moto`] are the other side: what a server calls. For replication there are
+//! Read [`server`], then [`aws`]; both stand on [`http`]. [`lambda`], [`moto`] and [`web`] are the other side: what a server calls. For replication there are
 //! [`postgres`], whose clusters [`sql`] talks to, [`replicator`] and [`compare`].
 
 pub mod aws;
@@ -17,3 +17,4 @@ pub mod random;
 pub mod replicator;
 pub mod server;
 pub mod sql;
+pub mod web;

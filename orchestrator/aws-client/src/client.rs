@@ -176,7 +176,8 @@ impl Client {
         done.map_err(|error| counted(error, attempts))
     }
 
-    /// Sends one request that no model describes, signed for a service.
+    /// Sends one request that no model describes, signed for a service if one is given. In a host name of AWS's, the region stands behind
+    /// the service; elsewhere it is the one that the client calls.
     ///
     /// # Errors
     /// When it can't be signed, or there is no answer.
@@ -193,7 +194,9 @@ impl Client {
             Some(service) => {
                 let is_aws =
                     host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn");
-                Some(self.signer(service, &self.endpoints.region, is_aws)?)
+                let region = named_region(&host, service).filter(|_| is_aws);
+                let region = region.unwrap_or(&self.endpoints.region);
+                Some(self.signer(service, region, is_aws)?)
             }
         };
         let way = Way {
@@ -379,10 +382,17 @@ impl Way<'_> {
                 HeaderName::from_bytes(name.as_bytes()).map_err(|error| error.to_string())?;
             let value = HeaderValue::from_bytes(value.as_bytes())
                 .map_err(|_| format!("the value of the header {name} can't be sent"))?;
-            request.headers_mut().insert(name, value);
+            request.headers_mut().append(name, value);
         }
         Ok(request)
     }
+}
+
+/// `eu-west-1` in `abc.execute-api.eu-west-1.amazonaws.com`.
+fn named_region<'a>(host: &'a str, service: &str) -> Option<&'a str> {
+    let mut labels = host.split('.');
+    labels.find(|label| *label == service)?;
+    labels.next()
 }
 
 /// An address and the `Host` header for it.

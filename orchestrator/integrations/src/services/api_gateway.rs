@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_client::error::Error;
 use aws_client::request::Prepared;
 use aws_client::response::Received;
+use aws_client::transport::Unreachable;
 use interpreter::failure::Failure;
 use runtime::tasks::TaskCall;
 use serde_json::{Map, Value, json};
@@ -21,16 +22,26 @@ const LONGEST: Duration = Duration::from_secs(330);
 
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 
-/// Headers that a state can't set.
-const RESERVED: [&str; 7] = [
+/// Headers that a state can't set, beside those that begin with one of [`RESERVED_BEGINNINGS`].
+const RESERVED: [&str; 16] = [
     "authorization",
     "connection",
+    "content-length",
     "content-md5",
     "date",
+    "expect",
     "host",
-    "transfer-encoding",
+    "max-forwards",
+    "proxy-authenticate",
+    "server",
     "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+    "www-authenticate",
 ];
+const RESERVED_BEGINNINGS: [&str; 2] = ["x-amz", "x-forwarded"];
 
 /// Sends the request.
 pub(super) async fn invoke(
@@ -50,9 +61,12 @@ pub(super) async fn invoke(
     match sent {
         Ok(received) => answered(&received),
         // It is named by what happened, not by the client.
-        Err(Error::Unreachable { why, .. }) => Err(failure(
+        Err(Error::Unreachable {
+            why: Unreachable::Connect(why) | Unreachable::Broken(why) | Unreachable::Forbidden(why),
+            ..
+        }) => Err(failure(
             "ApiGateway.SdkClientException",
-            format!("Unable to execute HTTP request: {why:?}"),
+            format!("Unable to execute HTTP request: {why}"),
         )),
         Err(error) => Err(failed(Dialect::Optimised(optimised), call, error)),
     }
@@ -127,25 +141,32 @@ impl Request {
         for (name, value) in pairs(members.get("Headers")) {
             let lower = name.to_ascii_lowercase();
             if RESERVED.contains(&lower.as_str())
-                || lower.starts_with("x-amz")
-                || lower.starts_with("x-forwarded")
+                || RESERVED_BEGINNINGS
+                    .iter()
+                    .any(|beginning| lower.starts_with(beginning))
             {
                 problems.push(format!("The header \"{name}\" can't be set"));
             } else {
                 prepared.headers.push((name, value));
             }
         }
+        let keeps_nulls = match members.get("AllowNullValues") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(keeps)) => *keeps,
+            Some(other) => {
+                problems.push(format!(
+                    "The value {other} for the field 'AllowNullValues' must be a BOOLEAN"
+                ));
+                false
+            }
+        };
         let body = members.get("RequestBody").filter(|body| !body.is_null());
         if let Some(body) = body {
-            prepared.body = body.to_string().into();
-            let has_type = prepared
-                .headers
-                .iter()
-                .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-            if !has_type {
-                let json = "application/json".to_owned();
-                prepared.headers.push(("Content-Type".to_owned(), json));
-            }
+            let body = match keeps_nulls {
+                true => body.clone(),
+                false => without_nulls(body),
+            };
+            prepared.body = written(&body, &mut prepared.headers).into();
         }
         if !problems.is_empty() {
             return Err(problems);
@@ -161,6 +182,35 @@ impl Request {
             prepared,
             is_signed,
         })
+    }
+}
+
+/// The body as it is sent: JSON, unless a header says that it is something else and it is a text.
+fn written(body: &Value, headers: &mut Vec<(String, String)>) -> String {
+    let content = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    match (content, body) {
+        (Some((_, content)), Value::String(text)) if !content.contains("json") => text.clone(),
+        (Some(_), body) => body.to_string(),
+        (None, body) => {
+            let json = "application/json".to_owned();
+            headers.push(("Content-Type".to_owned(), json));
+            body.to_string()
+        }
+    }
+}
+
+/// What a state sends unless it asks for nulls: members that are null are left out, at any depth. A list keeps its places.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.clone(), without_nulls(value)))
+            .collect(),
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        value => value.clone(),
     }
 }
 
@@ -183,7 +233,7 @@ fn path(stage: &str, path: &str) -> String {
     whole
 }
 
-/// Names and values; a name may have several.
+/// Names and values; a name may have several. What is null is left out: there is no way to write it.
 fn pairs(given: Option<&Value>) -> Vec<(String, String)> {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
@@ -191,6 +241,7 @@ fn pairs(given: Option<&Value>) -> Vec<(String, String)> {
     };
     let members = given.and_then(Value::as_object).into_iter().flatten();
     members
+        .filter(|(_, value)| !value.is_null())
         .flat_map(|(name, value)| match value {
             Value::Array(items) => items
                 .iter()
@@ -209,7 +260,11 @@ fn answered(received: &Received) -> Result<Performed, Failure> {
     let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned()));
     let headers: Map<String, Value> = Reply::headers_of(&received.headers)
         .into_iter()
-        .map(|(name, value)| (name.to_string(), json!([&*value])))
+        .map(|(name, _)| {
+            let values = received.headers.get_all(&*name).iter();
+            let values = values.map(|value| String::from_utf8_lossy(value.as_bytes()));
+            (name.to_string(), json!(values.collect::<Vec<_>>()))
+        })
         .collect();
     let status = http::StatusCode::from_u16(received.status).ok();
     let reason = status.and_then(|status| status.canonical_reason());
