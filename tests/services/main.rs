@@ -5,8 +5,11 @@
 )]
 
 mod api_gateway;
+mod emr;
 mod jobs;
 mod optimised;
+mod sagemaker;
+mod scripted;
 mod sdk;
 
 use std::net::SocketAddr;

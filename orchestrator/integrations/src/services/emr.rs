@@ -18,42 +18,46 @@ pub(super) async fn perform(
     given: Value,
     call: &TaskCall,
 ) -> Result<Performed, Failure> {
-    let ask = async |action: &str, given: Value| -> Result<Answer, Failure> {
-        ask(services, optimised, action, &given, call).await
+    let emr = Emr {
+        services,
+        optimised,
+        call,
     };
-    let read = |names: &[&str]| members(&given, names, call);
+    let read = |names: &[&str]| members(&given, names, &[], call);
     match action {
         "createCluster" => {
-            let answer = ask("runJobFlow", given).await?;
+            let answer = emr.ask("runJobFlow", given).await?;
             Ok(Performed::of(answer).map(|result| renamed(result, "JobFlowId", "ClusterId")))
         }
         "terminateCluster" => {
             let [cluster] = values(read(&["ClusterId"])?);
-            let answer = ask("terminateJobFlows", json!({ "JobFlowIds": [cluster] })).await?;
+            let answer = emr
+                .ask("terminateJobFlows", json!({ "JobFlowIds": [cluster] }))
+                .await?;
             Ok(Performed::of(answer))
         }
         "setClusterTerminationProtection" => {
             let [cluster, protected] = values(read(&["ClusterId", "TerminationProtected"])?);
             let request = json!({ "JobFlowIds": [cluster], "TerminationProtected": protected });
             Ok(Performed::of(
-                ask("setTerminationProtection", request).await?,
+                emr.ask("setTerminationProtection", request).await?,
             ))
         }
         "addStep" => {
-            let mut read = read(&["ClusterId", "Step"])?;
+            let read = members(&given, &["ClusterId", "Step"], &["ExecutionRoleArn"], call)?;
             let role = given.get("ExecutionRoleArn").cloned();
-            let [cluster, step] = values(std::mem::take(&mut read));
+            let [cluster, step] = values(read);
             let mut request = json!({ "JobFlowId": cluster, "Steps": [step] });
             if let (Some(role), Value::Object(members)) = (role, &mut request) {
                 members.insert("ExecutionRoleArn".to_owned(), role);
             }
-            let answer = ask("addJobFlowSteps", request).await?;
+            let answer = emr.ask("addJobFlowSteps", request).await?;
             Ok(Performed::of(answer).map(|result| json!({ "StepId": first(&result, "StepIds") })))
         }
         "cancelStep" => {
             let [cluster, step] = values(read(&["ClusterId", "StepId"])?);
             let request = json!({ "ClusterId": cluster, "StepIds": [step] });
-            let answer = ask("cancelSteps", request).await?;
+            let answer = emr.ask("cancelSteps", request).await?;
             Ok(Performed::of(answer).map(|result| {
                 let cancelled = first(&result, "CancelStepsInfoList");
                 json!({ "CancelStepsInfo": cancelled })
@@ -62,27 +66,76 @@ pub(super) async fn perform(
         "modifyInstanceFleetByName" => {
             let [cluster, name, fleet] =
                 values(read(&["ClusterId", "InstanceFleetName", "InstanceFleet"])?);
-            let listed = ask("listInstanceFleets", json!({ "ClusterId": cluster })).await?;
-            let id = found(&listed.result, "InstanceFleets", &name, call)?;
+            let id = emr.id(&FLEETS, &cluster, &name).await?;
             let fleet = with(fleet, "InstanceFleetId", id);
             let request = json!({ "ClusterId": cluster, "InstanceFleet": fleet });
-            Ok(Performed::of(ask("modifyInstanceFleet", request).await?))
+            Ok(Performed::of(
+                emr.ask("modifyInstanceFleet", request).await?,
+            ))
         }
         "modifyInstanceGroupByName" => {
             let [cluster, name, group] =
                 values(read(&["ClusterId", "InstanceGroupName", "InstanceGroup"])?);
-            let listed = ask("listInstanceGroups", json!({ "ClusterId": cluster })).await?;
-            let id = found(&listed.result, "InstanceGroups", &name, call)?;
+            let id = emr.id(&GROUPS, &cluster, &name).await?;
             let group = with(group, "InstanceGroupId", id);
             let request = json!({ "ClusterId": cluster, "InstanceGroups": [group] });
-            Ok(Performed::of(ask("modifyInstanceGroups", request).await?))
+            Ok(Performed::of(
+                emr.ask("modifyInstanceGroups", request).await?,
+            ))
         }
         _ => Err(failures::unsupported(&call.resource)),
     }
 }
 
-/// The values of members that must be there; others are refused.
-fn members(given: &Value, names: &[&str], call: &TaskCall) -> Result<Vec<Value>, Failure> {
+/// EMR, as one call of a state asks it.
+struct Emr<'a> {
+    services: &'a AwsServices,
+    optimised: &'a Optimised,
+    call: &'a TaskCall,
+}
+
+impl Emr<'_> {
+    async fn ask(&self, action: &str, given: Value) -> Result<Answer, Failure> {
+        ask(self.services, self.optimised, action, &given, self.call).await
+    }
+
+    /// The id of what has a name, on whichever page of the list it is.
+    async fn id(&self, named: &Named, cluster: &Value, name: &Value) -> Result<Value, Failure> {
+        let mut request = json!({ "ClusterId": cluster });
+        loop {
+            let mut listed = self.ask(named.operation, request.clone()).await?.result;
+            let items = listed.get(named.list).and_then(Value::as_array);
+            let found = items
+                .into_iter()
+                .flatten()
+                .find(|item| item.get("Name") == Some(name))
+                .and_then(|item| item.get("Id"));
+            if let Some(id) = found {
+                return Ok(id.clone());
+            }
+            match listed.get_mut("Marker").map(Value::take) {
+                Some(marker @ Value::String(_)) => request["Marker"] = marker,
+                _ => break,
+            }
+        }
+        let shown = |value: &Value| value.as_str().map_or(value.to_string(), str::to_owned);
+        let problem = format!(
+            "The cluster {} has no {} that is called {}",
+            shown(cluster),
+            named.one,
+            shown(name)
+        );
+        Err(failures::parameters(self.call.input.text(), &[problem]))
+    }
+}
+
+/// The values of members that must be there; others are refused but those that may be there.
+fn members(
+    given: &Value,
+    names: &[&str],
+    optional: &[&str],
+    call: &TaskCall,
+) -> Result<Vec<Value>, Failure> {
     let nothing = Map::new();
     let members = given.as_object().unwrap_or(&nothing);
     let mut problems: Vec<String> = names
@@ -90,7 +143,7 @@ fn members(given: &Value, names: &[&str], call: &TaskCall) -> Result<Vec<Value>,
         .filter(|name| members.get(**name).is_none_or(Value::is_null))
         .map(|name| format!("The field \"{name}\" is required but was missing"))
         .collect();
-    let is_known = |name: &str| names.contains(&name) || name == "ExecutionRoleArn";
+    let is_known = |name: &str| names.contains(&name) || optional.contains(&name);
     problems.extend(
         members
             .keys()
@@ -133,16 +186,21 @@ fn with(mut value: Value, name: &str, member: Value) -> Value {
     value
 }
 
-/// The id of what has a name.
-fn found(listed: &Value, list: &str, name: &Value, call: &TaskCall) -> Result<Value, Failure> {
-    let items = listed.get(list).and_then(Value::as_array);
-    let found = items
-        .into_iter()
-        .flatten()
-        .find(|item| item.get("Name") == Some(name))
-        .and_then(|item| item.get("Id"));
-    found.cloned().ok_or_else(|| {
-        let problem = format!("The cluster has nothing of the name {name} in {list}");
-        failures::parameters(call.input.text(), &[problem])
-    })
+/// What of a cluster has names: the operation that lists it, the list in the answer, and what one of them is.
+struct Named {
+    operation: &'static str,
+    list: &'static str,
+    one: &'static str,
 }
+
+const FLEETS: Named = Named {
+    operation: "listInstanceFleets",
+    list: "InstanceFleets",
+    one: "instance fleet",
+};
+
+const GROUPS: Named = Named {
+    operation: "listInstanceGroups",
+    list: "InstanceGroups",
+    one: "instance group",
+};
