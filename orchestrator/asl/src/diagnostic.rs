@@ -67,6 +67,12 @@ pub enum Code {
     UnsupportedJsonata,
     /// Something that is part of the language but not of this version.
     NotSupported,
+    /// A member of a template whose value looks like a path or a call, and whose name has no `.$`.
+    NoDollar,
+    /// A field whose value looks like a path, and that is not the one that takes a path.
+    NoPath,
+    /// A Pass state's Result that looks as if something in it were computed.
+    PassResultIsStatic,
 }
 
 impl Code {
@@ -80,6 +86,9 @@ impl Code {
             Self::DuplicateStateName => "DUPLICATE_STATE_NAME",
             Self::InvalidJsonata => "INVALID_JSONATA_EXPRESSION",
             Self::UnsupportedJsonata => "UNSUPPORTED_JSONATA_EXPRESSION",
+            Self::NoDollar => "NO_DOLLAR",
+            Self::NoPath => "NO_PATH",
+            Self::PassResultIsStatic => "PASS_RESULT_IS_STATIC",
             Self::SchemaValidationFailed
             | Self::RepeatedField
             | Self::InvalidExpression
@@ -102,6 +111,9 @@ impl fmt::Display for Code {
             Self::InvalidJsonata => "INVALID_JSONATA_EXPRESSION",
             Self::UnsupportedJsonata => "UNSUPPORTED_JSONATA_EXPRESSION",
             Self::NotSupported => "NOT_SUPPORTED",
+            Self::NoDollar => "NO_DOLLAR",
+            Self::NoPath => "NO_PATH",
+            Self::PassResultIsStatic => "PASS_RESULT_IS_STATIC",
         })
     }
 }

@@ -9,6 +9,7 @@
 
 mod choice;
 mod distributed;
+mod doubts;
 mod errors;
 mod fields;
 mod findings;

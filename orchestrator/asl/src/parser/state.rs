@@ -9,7 +9,7 @@ use crate::parser::fields::{self, Fields, Group, In, Known};
 use crate::parser::findings::{Findings, Place, Pointer};
 use crate::parser::flow::{self, Ways};
 use crate::parser::outline::Outline;
-use crate::parser::{choice, map, queries, scope, simple, task};
+use crate::parser::{choice, doubts, map, queries, scope, simple, task};
 use crate::query::PayloadTemplate;
 
 /// Every state has these.
@@ -109,6 +109,9 @@ impl<'p, 't> Reader<'p, 't> {
             return None;
         };
         let language = self.language(&place);
+        if language == QueryLanguage::JsonPath {
+            doubts::of_state(&place, self.findings);
+        }
         let fields = Fields::new(place, self.findings, language, kind.fields())?;
         let kind_read = self.read_kind(kind, &fields);
         let then = match kind {
