@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use interpreter::failure::Failure;
 use interpreter::history::{EventKind, HistoryEvent, StateType};
+use runtime::map_runs::views::{Counts, MapRunView};
 
 use crate::output;
 
@@ -26,6 +27,7 @@ enum Screen {
     Terminal {
         bars: MultiProgress,
         open: HashMap<u64, ProgressBar>,
+        map_runs: HashMap<Arc<str>, ProgressBar>,
     },
 }
 
@@ -38,6 +40,7 @@ impl Progress {
             (false, true) => Screen::Terminal {
                 bars: MultiProgress::new(),
                 open: HashMap::new(),
+                map_runs: HashMap::new(),
             },
         };
         if !is_quiet {
@@ -59,7 +62,18 @@ impl Progress {
                     output::note(&line);
                 }
             }
-            Screen::Terminal { bars, open } => {
+            Screen::Terminal {
+                bars,
+                open,
+                map_runs,
+            } => {
+                map_runs.retain(|arn, bar| {
+                    let goes_on = self.narration.map_runs.contains_key(arn);
+                    if !goes_on {
+                        bar.finish_and_clear();
+                    }
+                    goes_on
+                });
                 if let Some(bar) = told.closed.and_then(|id| open.remove(&id)) {
                     bar.finish_and_clear();
                 }
@@ -80,6 +94,44 @@ impl Progress {
         }
     }
 
+    /// The ARNs of the Map Runs whose progress is worth asking for.
+    pub(crate) fn map_runs(&self) -> Vec<Arc<str>> {
+        match self.screen {
+            Screen::Silent => Vec::new(),
+            Screen::Lines | Screen::Terminal { .. } => {
+                self.narration.map_runs.keys().cloned().collect()
+            }
+        }
+    }
+
+    /// Shows how far a Map Run is.
+    pub(crate) fn show_map_run(&mut self, view: &MapRunView) {
+        let Some(run) = self.narration.map_runs.get_mut(&view.arn) else {
+            return;
+        };
+        let text = format!("{}: {}", run.state, told(&view.items));
+        match &mut self.screen {
+            Screen::Silent => {}
+            Screen::Lines => {
+                if run.shown != text {
+                    output::note(&format!("{:>9}  … {text}", ""));
+                    run.shown = text;
+                }
+            }
+            Screen::Terminal { bars, map_runs, .. } => {
+                let bar = map_runs.entry(view.arn.clone()).or_insert_with(|| {
+                    let style = ProgressStyle::with_template("  {bar:30.cyan/dim} {msg}");
+                    let bar = bars.add(ProgressBar::new(0));
+                    bar.set_style(style.expect("the template is well-formed"));
+                    bar
+                });
+                bar.set_length(view.items.total);
+                bar.set_position(ended(&view.items));
+                bar.set_message(text);
+            }
+        }
+    }
+
     /// Clears what was shown as in progress.
     pub(crate) fn end(&mut self) {
         if let Screen::Terminal { bars, .. } = &self.screen {
@@ -96,6 +148,16 @@ struct Narration {
     state_of_event: HashMap<u64, u64>,
     /// The newest failure: a state whose exit follows it was caught.
     failure: Option<u64>,
+    /// The Map Runs that have not ended, by their ARN.
+    map_runs: HashMap<Arc<str>, MapRun>,
+}
+
+struct MapRun {
+    state: Arc<str>,
+    /// The event with which its state was entered.
+    entered: Option<u64>,
+    /// What was said of it last.
+    shown: String,
 }
 
 struct State {
@@ -123,7 +185,7 @@ impl Narration {
         }
         let name = state
             .and_then(|id| self.states.get(&id))
-            .map_or("the execution", |state| &state.name);
+            .map_or_else(|| Arc::from("the execution"), |state| state.name.clone());
         let line = |mark: char, text: String| Told {
             line: Some(format!("{at:>9}  {mark} {text}")),
             ..Told::default()
@@ -174,7 +236,22 @@ impl Narration {
             EventKind::ActivityScheduled { resource, .. } => {
                 line('…', format!("{name} waits for a worker of {resource}"))
             }
+            // A distributed Map has none yet when it starts.
+            EventKind::MapStarted { length: 0 } => Told::default(),
             EventKind::MapStarted { length } => line('…', format!("{name} has {length} items")),
+            EventKind::MapRunStarted { arn } => {
+                let run = MapRun {
+                    state: name.clone(),
+                    entered: state,
+                    shown: String::new(),
+                };
+                self.map_runs.insert(arn.clone(), run);
+                Told::default()
+            }
+            EventKind::MapRunSucceeded | EventKind::MapRunFailed(_) | EventKind::MapRunAborted => {
+                self.map_runs.retain(|_, run| run.entered != state);
+                Told::default()
+            }
             EventKind::StateAborted { .. } => Told {
                 closed: state,
                 ..Told::default()
@@ -186,10 +263,6 @@ impl Narration {
             | EventKind::ParallelFailed
             | EventKind::MapSucceeded
             | EventKind::MapFailed
-            | EventKind::MapRunStarted { .. }
-            | EventKind::MapRunSucceeded
-            | EventKind::MapRunFailed(_)
-            | EventKind::MapRunAborted
             | EventKind::MapIterationStarted(_)
             | EventKind::MapIterationSucceeded(_)
             | EventKind::MapIterationFailed(_)
@@ -265,6 +338,21 @@ impl Narration {
     }
 }
 
+/// How many items are done with, well or not.
+fn ended(items: &Counts) -> u64 {
+    items.succeeded + items.failed + items.timed_out + items.aborted
+}
+
+/// How far the items of a Map Run are. The total is that of the items that were read so far.
+fn told(items: &Counts) -> String {
+    let mut text = format!("{} of {} items", ended(items), items.total);
+    let failed = items.failed + items.timed_out + items.aborted;
+    if failed > 0 {
+        text.push_str(&format!(", {failed} failed"));
+    }
+    text
+}
+
 /// Whether a Retry or Catch may follow.
 fn is_failure(kind: &EventKind) -> bool {
     matches!(
@@ -291,5 +379,84 @@ fn reason(failure: &Failure) -> String {
         (None, None) => String::new(),
         (Some(text), None) | (None, Some(text)) => format!(": {text}"),
         (Some(error), Some(cause)) => format!(": {error}: {cause}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use interpreter::payload::Payload;
+
+    use super::*;
+
+    /// What is told of events that follow one another.
+    fn check(events: Vec<EventKind>, expected: Expect) {
+        let mut narration = Narration::default();
+        let lines = events.into_iter().zip(0..).filter_map(|(kind, number)| {
+            let event = HistoryEvent {
+                id: number + 1,
+                previous: number,
+                timestamp: 1000 + 10 * i64::try_from(number).unwrap_or_default(),
+                kind,
+            };
+            let mut line = narration.tell(&event).line.unwrap_or_default();
+            let mut runs: Vec<_> = narration.map_runs.iter().collect();
+            runs.sort_by_key(|(arn, _)| (*arn).clone());
+            for (arn, run) in runs {
+                line.push_str(&format!(" [{arn} of {}]", run.state));
+            }
+            (!line.is_empty()).then(|| line.trim().to_owned())
+        });
+        expected.assert_eq(&lines.collect::<Vec<_>>().join("\n"));
+    }
+
+    fn entered(name: &str) -> EventKind {
+        EventKind::StateEntered {
+            state_type: StateType::Map,
+            name: name.into(),
+            input: Payload::of(expression::value::Value::Null),
+        }
+    }
+
+    #[test]
+    fn a_map_run_is_followed_while_it_goes_on() {
+        check(
+            vec![
+                entered("Orders"),
+                EventKind::MapStarted { length: 0 },
+                EventKind::MapRunStarted { arn: "run".into() },
+                EventKind::MapRunFailed(Failure::new("Some", "reason")),
+            ],
+            expect![[r#"
+                0.000s  → Orders (Map)
+                [run of Orders]"#]],
+        );
+        check(
+            vec![entered("Orders"), EventKind::MapStarted { length: 3 }],
+            expect![[r#"
+                0.000s  → Orders (Map)
+                0.010s  … Orders has 3 items"#]],
+        );
+    }
+
+    #[test]
+    fn items_are_counted() {
+        let check = |items: Counts, expected: &str| assert_eq!(told(&items), expected);
+        let counts = Counts {
+            pending: 1,
+            running: 2,
+            succeeded: 3,
+            total: 6,
+            ..Counts::default()
+        };
+        check(counts, "3 of 6 items");
+        let counts = Counts {
+            failed: 1,
+            timed_out: 1,
+            aborted: 1,
+            total: 9,
+            ..counts
+        };
+        check(counts, "6 of 9 items, 3 failed");
     }
 }

@@ -1,6 +1,7 @@
 //! The one execution of a run: begun or taken up again, and followed to its end.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use expression::value::Value;
 use futures_util::StreamExt;
@@ -13,6 +14,9 @@ use crate::commands::run::companions::Companion;
 use crate::outcome::Error;
 use crate::progress::Progress;
 use crate::{engine, output};
+
+/// How often Map Runs are asked how far they are.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What to execute.
 pub(super) struct Order {
@@ -70,8 +74,23 @@ async fn follow(
 ) -> Result<ExecutionView, EngineError> {
     let mut progress = Progress::new(&order.machine, &order.name, is_quiet);
     let mut events = engine.follow(&order.machine, &order.name, 1).await?;
-    while let Some(event) = events.next().await {
-        progress.show(&event?);
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            event = events.next() => match event {
+                Some(event) => progress.show(&event?),
+                None => break,
+            },
+            _ = look.tick() => {
+                for arn in progress.map_runs() {
+                    let name = arn.rsplit_once(":mapRun:").map_or(&*arn, |(_, name)| name);
+                    // Whoever can't be asked after now can be later.
+                    if let Ok(view) = engine.describe_map_run(name).await {
+                        progress.show_map_run(&view);
+                    }
+                }
+            }
+        }
     }
     progress.end();
     engine.describe_execution(&order.machine, &order.name).await
