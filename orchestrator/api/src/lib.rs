@@ -17,3 +17,4 @@ mod rest;
 mod scripted;
 pub mod server;
 pub mod services;
+mod trace_headers;

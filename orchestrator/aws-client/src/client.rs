@@ -80,6 +80,8 @@ pub struct Call<'a> {
     pub style: Style,
     /// How long one attempt may take; a minute when absent.
     pub timeout: Option<Duration>,
+    /// Headers that go along and are not signed, as a trace's: names in lower case, and values.
+    pub headers: &'a [(&'a str, &'a str)],
 }
 
 /// A result.
@@ -101,6 +103,7 @@ struct Way<'a> {
     signer: Option<Arc<Signer>>,
     is_s3: bool,
     timeout: Duration,
+    headers: &'a [(&'a str, &'a str)],
 }
 
 impl Client {
@@ -177,7 +180,7 @@ impl Client {
     }
 
     /// Sends one request that no model describes, signed for a service if one is given. In a host name of AWS's, the region stands behind
-    /// the service; elsewhere it is the one that the client calls.
+    /// the service; elsewhere it is the one that the client calls. `headers` are those of [`Call::headers`].
     ///
     /// # Errors
     /// When it can't be signed, or there is no answer.
@@ -187,6 +190,7 @@ impl Client {
         url: &str,
         signed_for: Option<&str>,
         timeout: Duration,
+        headers: &[(&str, &str)],
     ) -> Result<Received, Error> {
         let (base, host) = address(url)?;
         let signer = match signed_for {
@@ -206,17 +210,18 @@ impl Client {
             signer,
             is_s3: false,
             timeout,
+            headers,
         };
         way.send(prepared).await
     }
 
-    fn way(
-        &self,
+    fn way<'a>(
+        &'a self,
         model: &Model,
         prepared: &Prepared,
         is_signed: bool,
-        call: &Call<'_>,
-    ) -> Result<Way<'_>, Error> {
+        call: &Call<'a>,
+    ) -> Result<Way<'a>, Error> {
         let metadata = &model.metadata;
         let service = sdk_name(&metadata.service_id);
         let one_host = self.catalogue.one_host(&service);
@@ -251,6 +256,7 @@ impl Client {
             signer,
             is_s3: metadata.is_s3(),
             timeout: call.timeout.unwrap_or(ATTEMPT),
+            headers: call.headers,
         })
     }
 
@@ -308,6 +314,9 @@ impl Way<'_> {
         if let Some(signer) = &self.signer {
             self.sign(signer, prepared, &path, &query, &mut headers, now);
         }
+        // What proxies may change on the way is not signed.
+        let unsigned = self.headers.iter();
+        headers.extend(unsigned.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut target = path;
         if !query.is_empty() {
             target.push('?');

@@ -75,6 +75,7 @@ async fn call(client: &Client, action: &str, parameters: Value) -> Result<Value,
         token: "token",
         style: Style::Text,
         timeout: None,
+        headers: &[("x-amzn-trace-id", "Root=1-0")],
     });
     Ok(answer.await?.result)
 }
@@ -296,4 +297,18 @@ async fn models_of_other_services_come_from_a_directory() {
     .unwrap();
     let sent = script.sent.lock().unwrap();
     assert_eq!(sent[0].uri(), "http://there/things/a%20b%2Fc");
+}
+
+#[tokio::test]
+async fn headers_of_a_trace_go_along_unsigned() {
+    let script = script(&[Ok((200, "{}"))]);
+    let client = client(endpoints(Some("http://there"), &[]), keys(), &script);
+    call(&client, "dynamodb:listTables", json!({}))
+        .await
+        .unwrap();
+    let sent = script.sent.lock().unwrap();
+    let header = |name: &str| sent[0].headers()[name].to_str().unwrap().to_owned();
+    assert_eq!(header("x-amzn-trace-id"), "Root=1-0");
+    assert!(header("authorization").contains("x-amz-date"));
+    assert!(!header("authorization").contains("trace"));
 }

@@ -83,6 +83,7 @@ fn call() -> TaskCall {
         credentials_role_arn: None,
         token: None,
         timeout_seconds: None,
+        trace: None,
     }
 }
 

@@ -17,7 +17,7 @@ const STDERR: usize = 2048;
 /// A program run once for each call.
 ///
 /// The environment says what the call belongs to: `RATCHET_ATTEMPT_ID`, `RATCHET_EXECUTION_ARN`, and `RATCHET_TASK_TOKEN` when
-/// there is one. An exit status other than 0 fails the task; a last line of JSON with `errorType`, on standard error or else on
+/// there is one; `_X_AMZN_TRACE_ID` and `TRACEPARENT` say its trace. An exit status other than 0 fails the task; a last line of JSON with `errorType`, on standard error or else on
 /// standard output, says how. When the program ends, what it left running in its process group is killed.
 ///
 /// Standard input ends after the payload, as programs that read all of it need. A program in progress when this server is killed
@@ -52,7 +52,8 @@ impl CommandFunction {
         resource: &str,
     ) -> Result<Bytes, Failure> {
         let request_id = invocation.attempt.request_id.to_string();
-        let environment = invocation.attempt.environment();
+        let attempt = &invocation.attempt;
+        let environment = attempt.environment().chain(attempt.trace_environment());
         let fixed = environment.map(|(name, value)| (name, value.to_owned()));
         let started = self.program.start(Stdio::piped(), None, fixed);
         let Running {

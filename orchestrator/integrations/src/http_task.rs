@@ -13,7 +13,7 @@ use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::Full;
 use interpreter::failure::{Failure, names};
 use interpreter::payload::Payload;
-use runtime::tasks::{HttpExchange, HttpRequest, HttpResponse, TaskCall};
+use runtime::tasks::{CallTrace, HttpExchange, HttpRequest, HttpResponse, TaskCall};
 
 use crate::connections::{Connections, Proof};
 use crate::connector::Origin;
@@ -249,6 +249,12 @@ fn describe(call: &TaskCall) -> Result<Described, Failure> {
     let endpoint = endpoint(parameters, &mut problems);
     let method = method(parameters, &mut problems);
     let mut headers = headers(parameters, &mut problems);
+    for (name, value) in call.trace.iter().flat_map(CallTrace::headers) {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            // What the state says itself stays.
+            headers.entry(name).or_insert(value);
+        }
+    }
     let form = form(parameters, &mut problems);
     let connection = ["Authentication", "InvocationConfig"]
         .iter()

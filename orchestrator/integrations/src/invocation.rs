@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use runtime::tasks::TaskCall;
+use runtime::tasks::{CallTrace, TaskCall};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -57,6 +57,8 @@ pub(crate) struct Attempt {
     pub(crate) token: Option<Arc<str>>,
     /// How long somebody waits.
     pub(crate) patience: Option<Duration>,
+    /// The trace that the call is a part of.
+    pub(crate) trace: Option<CallTrace>,
 }
 
 impl Attempt {
@@ -67,6 +69,7 @@ impl Attempt {
             execution_arn: call.execution_arn.clone(),
             token: call.token.as_deref().map(Arc::from),
             patience: call.timeout_seconds.map(Duration::from_secs),
+            trace: call.trace.clone(),
         }
     }
 
@@ -81,7 +84,20 @@ impl Attempt {
         .filter_map(|(name, value)| Some((name, value?)))
     }
 
-    /// The same as JSON, in the place where Lambda's client contexts keep what the caller adds.
+    /// The environment variables that tell a command its trace, as Lambda and OpenTelemetry name them.
+    pub(crate) fn trace_environment(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.trace_headers().map(|(name, value)| match name {
+            "traceparent" => ("TRACEPARENT", value),
+            _ => ("_X_AMZN_TRACE_ID", value),
+        })
+    }
+
+    /// The headers that tell what is called its trace, in lower case.
+    pub(crate) fn trace_headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.trace.iter().flat_map(CallTrace::headers)
+    }
+
+    /// What the call is for as JSON, in the place where Lambda's client contexts keep what the caller adds.
     pub(crate) fn client_context(&self) -> String {
         let custom: serde_json::Map<_, _> = self
             .environment()

@@ -194,6 +194,10 @@ impl Prepared {
         if let Some(token) = endpoint.signer.session_token() {
             headers.insert(SECURITY_TOKEN, visible(token));
         }
+        // Not signed, as by AWS's own clients: proxies change it.
+        for (name, value) in invocation.attempt.trace_headers() {
+            headers.insert(HeaderName::from_static(name), visible(value));
+        }
         request
     }
 }

@@ -118,14 +118,15 @@ impl Reply {
             Some("0".into()),
             (status == 200).then(|| version.into()),
             None,
-            Some(
-                format!(
+            Some(match &invocation.attempt.trace {
+                Some(trace) => trace.x_ray.clone(),
+                None => format!(
                     "Root=1-{:08x}-{};Sampled=0;Lineage=1:00000000:0",
                     now.as_second(),
                     &number[..24]
                 )
                 .into(),
-            ),
+            }),
         ];
         let headers = KNOWN
             .iter()

@@ -218,15 +218,16 @@ impl RuntimeFunction {
             .and_then(|context| String::from_utf8(context).ok())
             .unwrap_or_else(|| attempt.client_context());
         let request_id = attempt.request_id.to_string();
+        let trace = match &attempt.trace {
+            Some(trace) => trace.x_ray.to_string(),
+            None => format!("Root=1-{:08x}-{};Sampled=0", now.as_second(), &number[..24]),
+        };
         Offer {
             headers: vec![
                 ("lambda-runtime-aws-request-id", request_id.clone()),
                 ("lambda-runtime-deadline-ms", deadline.to_string()),
                 ("lambda-runtime-invoked-function-arn", arn),
-                (
-                    "lambda-runtime-trace-id",
-                    format!("Root=1-{:08x}-{};Sampled=0", now.as_second(), &number[..24]),
-                ),
+                ("lambda-runtime-trace-id", trace),
                 ("lambda-runtime-client-context", context),
             ],
             request_id,

@@ -39,7 +39,7 @@ use aws_client::endpoints::Endpoints;
 use aws_client::transport::Transport;
 use interpreter::failure::Failure;
 use interpreter::payload::Payload;
-use runtime::tasks::{TaskCall, TaskOutcome};
+use runtime::tasks::{CallTrace, TaskCall, TaskOutcome};
 use serde_json::Value;
 use store::contract::{Error as StoreError, Store};
 use tokio_util::sync::CancellationToken;
@@ -189,6 +189,11 @@ fn parameters(call: &TaskCall) -> Result<Value, Failure> {
 
 fn payload(value: Value) -> Payload {
     Payload::of(expression::value::Value::from(value))
+}
+
+/// The headers of the trace that a call is a part of.
+fn trace(call: &TaskCall) -> Vec<(&'static str, &str)> {
+    call.trace.iter().flat_map(CallTrace::headers).collect()
 }
 
 /// The name by which a service recognises a repetition of this attempt: a UUID made of the attempt's id.

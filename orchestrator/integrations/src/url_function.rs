@@ -101,6 +101,11 @@ impl UrlFunction {
                 headers.insert(HeaderName::from_static(name), value);
             }
         }
+        for (name, value) in attempt.trace_headers() {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
         request
     }
 }

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::arn::{ArnResource, StatesArn, qualifier_of};
 use crate::error::Error;
+use crate::trace::LONGEST_HEADER;
 use crate::views::{ExecutionView, StartExecution};
 
 /// What a task's parameters ask for.
@@ -54,7 +55,27 @@ pub(crate) fn child_request(
         qualifier,
         name: Some(name),
         input,
+        trace_header: trace_header(value)?,
     })
+}
+
+fn trace_header(parameters: &Value) -> Result<Option<Arc<str>>, Failure> {
+    let Some(Value::String(header)) = parameters.get("TraceHeader") else {
+        return Ok(None);
+    };
+    let rule = if !header.is_ascii() {
+        "satisfy regular expression pattern: \\p{ASCII}*".to_owned()
+    } else if header.len() > LONGEST_HEADER {
+        format!("have length less than or equal to {LONGEST_HEADER}")
+    } else {
+        return Ok(Some(header.clone()));
+    };
+    Err(sfn_failure(
+        "ValidationException",
+        &format!(
+            "1 validation error detected: Value '{header}' at 'traceHeader' failed to satisfy constraint: Member must {rule}"
+        ),
+    ))
 }
 
 /// The response of the call that started a child, as AWS's own client shows it: dates are milliseconds since 1970.
@@ -134,6 +155,9 @@ pub(crate) fn child_outcome(
     members.push(("Status", status.into()));
     if let Some(stopped_at) = view.stopped_at {
         members.push(("StopDate", stopped_at.into()));
+    }
+    if let Some(header) = &view.trace_header {
+        members.push(("TraceHeader", header.clone().into()));
     }
     let description = Value::object(members);
     Some(match view.status {

@@ -15,7 +15,8 @@ use crate::commits::status_of;
 use crate::engine::Engine;
 use crate::machines::Revision;
 use crate::slot::{Delivery, Durability, FinishedSync, Happening, Loaded, Slot, Stepped};
-use crate::tasks::{TaskCall, TaskOutcome};
+use crate::tasks::{CallTrace, TaskCall, TaskOutcome};
+use crate::trace::Carried;
 
 impl Engine {
     /// Lets the world see what was committed. The execution goes back into its slot.
@@ -44,6 +45,7 @@ impl Engine {
         self.arm(slot.id, &mut loaded);
         let revision = loaded.revision.clone();
         let identity = loaded.execution.identity.clone();
+        let carried = loaded.carried.clone();
         if is_running {
             slot.lock().loaded = Some(loaded);
         } else {
@@ -53,6 +55,7 @@ impl Engine {
                 let _ = done.send(FinishedSync {
                     execution: loaded.execution,
                     events,
+                    trace_header: loaded.carried.header,
                 });
             }
         }
@@ -60,10 +63,10 @@ impl Engine {
             match effect {
                 Effect::ScheduleTask(task) => {
                     self.counts.tasks.fetch_add(1, Ordering::Relaxed);
-                    self.dispatch(slot, &revision, &identity.arn, task);
+                    self.dispatch(slot, &revision, &identity.arn, &carried, task);
                 }
                 Effect::StartMapRun(run) => {
-                    self.start_map_run(slot.id, &revision, &identity, *run);
+                    self.start_map_run(slot.id, &revision, &identity, &carried, *run);
                 }
                 Effect::CancelTask { attempt, state } => {
                     let running = slot.lock().running.remove(&attempt);
@@ -108,6 +111,7 @@ impl Engine {
         slot: &Arc<Slot>,
         revision: &Arc<Revision>,
         execution_arn: &Arc<str>,
+        carried: &Carried,
         task: ScheduledTask,
     ) {
         let Some(resource) = revision.resource(task.state) else {
@@ -120,10 +124,11 @@ impl Engine {
         match resource {
             Resource::Activity(arn) => self.queue_activity_task(arn, &task),
             Resource::Service(call) if is_nested_execution(resource) => {
-                self.start_child(slot, execution_arn, call.pattern, task);
+                self.start_child(slot, execution_arn, carried, call.pattern, task);
             }
             Resource::Function(_) | Resource::Service(_) => {
-                self.perform(slot, resource.clone(), execution_arn.clone(), task);
+                let trace = carried.to_attempt(task.attempt.0);
+                self.perform(slot, resource.clone(), execution_arn.clone(), trace, task);
             }
         }
     }
@@ -134,6 +139,7 @@ impl Engine {
         slot: &Arc<Slot>,
         resource: Resource,
         execution_arn: Arc<str>,
+        trace: Option<CallTrace>,
         task: ScheduledTask,
     ) {
         let attempt = task.attempt;
@@ -154,6 +160,7 @@ impl Engine {
             credentials_role_arn: task.credentials_role_arn,
             token: waits_for_token.then(|| task.token.encode()),
             timeout_seconds: task.timeout_seconds,
+            trace,
         };
         let (engine, id) = (self.clone(), slot.id);
         self.spawn_for(slot, attempt, async move {

@@ -41,6 +41,7 @@ pub mod tasks;
 pub mod test_state;
 mod timers;
 mod tokens;
+pub mod trace;
 mod versions;
 pub mod views;
 mod watch;

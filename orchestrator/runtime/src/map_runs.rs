@@ -45,6 +45,7 @@ use crate::map_runs::results::Results;
 use crate::map_runs::run::{Closing, Run};
 use crate::map_runs::views::UpdateMapRun;
 use crate::slot::{Delivery, Happening, Loaded};
+use crate::trace::Carried;
 use crate::views::ExecutionView;
 
 /// How long to wait before the store is asked again.
@@ -74,6 +75,16 @@ struct Shared {
 struct EndedChild {
     id: ExecutionId,
     view: ExecutionView,
+}
+
+/// A Map Run that is to be carried out.
+struct Begun {
+    parent: Parent,
+    revision: Arc<Revision>,
+    identity: Arc<Identity>,
+    /// What its children carry of a trace.
+    trace_header: Option<Arc<str>>,
+    scheduled: ScheduledMapRun,
 }
 
 /// New bounds of a run; what is absent stays.
@@ -161,6 +172,7 @@ impl Engine {
         id: ExecutionId,
         revision: &Arc<Revision>,
         identity: &Arc<Identity>,
+        carried: &Carried,
         scheduled: ScheduledMapRun,
     ) {
         if self.closing.is_cancelled() {
@@ -174,10 +186,17 @@ impl Engine {
         let Some(handle) = self.map_runs.register(parent) else {
             return;
         };
-        let (engine, revision, identity) = (self.clone(), revision.clone(), identity.clone());
+        let begun = Begun {
+            parent,
+            revision: revision.clone(),
+            identity: identity.clone(),
+            trace_header: carried.to_attempt(parent.attempt).map(|call| call.x_ray),
+            scheduled,
+        };
+        let engine = self.clone();
         self.tracker.spawn(async move {
-            let attempt = scheduled.attempt;
-            let work = engine.carry_out(parent, handle, revision, identity, scheduled);
+            let attempt = begun.scheduled.attempt;
+            let work = engine.carry_out(handle, begun);
             let outcome = AssertUnwindSafe(work).catch_unwind().await;
             let outcome = outcome.unwrap_or_else(|_| {
                 tracing::error!(
@@ -199,22 +218,16 @@ impl Engine {
 
     async fn carry_out(
         self: &Arc<Self>,
-        parent: Parent,
         handle: Arc<Handle>,
-        revision: Arc<Revision>,
-        identity: Arc<Identity>,
-        scheduled: ScheduledMapRun,
+        begun: Begun,
     ) -> Result<Option<MapRunOutcome>, Closing> {
         loop {
-            let error = match self
-                .prepare(parent, &handle, &revision, &identity, &scheduled)
-                .await
-            {
+            let error = match self.prepare(&handle, &begun).await {
                 Ok(run) => return run.carry_out().await,
                 Err(error) => error,
             };
             let is_retryable = error.is_retryable() && !self.closing.is_cancelled();
-            tracing::warn!(execution = parent.execution.0, %error, is_retryable, "cannot carry a Map Run out");
+            tracing::warn!(execution = begun.parent.execution.0, %error, is_retryable, "cannot carry a Map Run out");
             if !is_retryable {
                 return Err(Closing);
             }
@@ -226,14 +239,15 @@ impl Engine {
     }
 
     /// Reads how far the run is, and makes what its children need.
-    async fn prepare(
-        self: &Arc<Self>,
-        parent: Parent,
-        handle: &Arc<Handle>,
-        revision: &Arc<Revision>,
-        identity: &Arc<Identity>,
-        scheduled: &ScheduledMapRun,
-    ) -> Result<Run, Error> {
+    async fn prepare(self: &Arc<Self>, handle: &Arc<Handle>, begun: &Begun) -> Result<Run, Error> {
+        let Begun {
+            parent,
+            revision,
+            identity,
+            trace_header,
+            scheduled,
+        } = begun;
+        let parent = *parent;
         let damaged = |why: &str| store::contract::Error::Damaged {
             what: format!("Map Run {}", scheduled.request.arn),
             why: why.to_owned(),
@@ -270,6 +284,7 @@ impl Engine {
                 map: scheduled.state,
                 timeout_seconds,
             },
+            trace_header: trace_header.clone(),
         };
         let max_bytes = self.options.limits.execution.payload_bytes;
         let mut results = Results::new(run::transformation(&distributed), max_bytes);

@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::map_runs::is_child;
 use crate::slot::{Delivery, Happening, Loaded, Slot};
 use crate::starts::{Begun, Origin, TakenName};
+use crate::trace::Carried;
 use crate::views::{ExecutionView, StartExecution, StartedExecution};
 
 /// How long to wait before a start that the store could not take is tried again.
@@ -30,6 +31,7 @@ impl Engine {
         self: &Arc<Self>,
         slot: &Arc<Slot>,
         execution_arn: &Arc<str>,
+        carried: &Carried,
         pattern: Pattern,
         task: ScheduledTask,
     ) {
@@ -43,11 +45,15 @@ impl Engine {
             },
             pattern,
         };
+        let trace = carried.to_attempt(attempt.0);
         self.spawn_for(slot, attempt, async move {
-            let request = match child_request(&task.input, default_name) {
+            let mut request = match child_request(&task.input, default_name) {
                 Ok(request) => request,
                 Err(failure) => return Some(failed(attempt, failure)),
             };
+            if request.trace_header.is_none() {
+                request.trace_header = trace.map(|trace| trace.x_ray);
+            }
             loop {
                 match engine.run_child(request.clone(), origin).await {
                     Ok(happened) => return happened,
@@ -146,7 +152,10 @@ impl Engine {
                 self.tell_map_run(parent, loaded);
                 return;
             }
-            let view = Arc::new(self.finished_view(&loaded.execution));
+            let view = Arc::new(ExecutionView {
+                trace_header: loaded.carried.header.clone(),
+                ..self.finished_view(&loaded.execution)
+            });
             let happened = Happening::ChildEnded(AttemptId(parent.attempt), view);
             self.push(parent.execution, Delivery::of(happened));
         }

@@ -110,10 +110,11 @@ impl Engine {
             redrivable,
             paused_at,
             map_run_arn,
+            trace_header: record.trace_header,
         })
     }
 
-    /// The same, of an execution in memory.
+    /// The same, of an execution in memory, which does not know its trace.
     pub(crate) fn finished_view(&self, execution: &Execution) -> ExecutionView {
         let identity = &execution.identity;
         let (output, failure) = match &execution.status {
@@ -141,6 +142,7 @@ impl Engine {
             redrivable: Redrivable::No("Execution is RUNNING and cannot be redriven"),
             paused_at: None,
             map_run_arn: None,
+            trace_header: None,
         }
     }
 

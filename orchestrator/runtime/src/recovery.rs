@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::machines::Revision;
 use crate::map_runs::is_child;
 use crate::slot::{Delivery, Durability, Happening, Loaded, Slot};
+use crate::trace::Carried;
 
 /// How many unfinished executions are read at once.
 const PAGE: usize = 1000;
@@ -110,9 +111,9 @@ impl Engine {
     /// Hands the pending tasks of an execution over again, each with its old attempt id.
     pub(crate) fn hand_over_again(self: &Arc<Self>, slot: &Arc<Slot>, loaded: &Loaded) {
         let revision = &loaded.revision;
-        let arn = &loaded.execution.identity.arn;
+        let (arn, carried) = (&loaded.execution.identity.arn, &loaded.carried);
         for run in loaded.execution.pending_map_runs() {
-            self.start_map_run(slot.id, revision, &loaded.execution.identity, run);
+            self.start_map_run(slot.id, revision, &loaded.execution.identity, carried, run);
         }
         let tasks =
             loaded
@@ -136,7 +137,7 @@ impl Engine {
                 timeout_seconds: task.timeout_seconds,
                 heartbeat_seconds: task.heartbeat_seconds,
             };
-            self.dispatch(slot, revision, arn, task);
+            self.dispatch(slot, revision, arn, carried, task);
         }
     }
 
@@ -172,6 +173,7 @@ impl Engine {
         if !recovery.inputs.is_empty() {
             self.journaled().insert(record.id);
         }
+        let carried = Carried::new(&execution.identity, record.trace_header, false);
         Ok(Box::new(Loaded {
             durability: match execution.identity.is_express() {
                 true if is_child(&execution.identity) => Durability::Ends,
@@ -188,6 +190,7 @@ impl Engine {
             paused_at: record.paused_at,
             redrives: record.redrives,
             reopening: None,
+            carried,
         }))
     }
 }

@@ -16,6 +16,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::machines::Revision;
 use crate::slot::{Delivery, Durability, Happening, Loaded};
+use crate::trace::Carried;
 use crate::views::{Redrivable, Redrive};
 
 /// For how long a client token stands for the redrive that it asked for, in milliseconds. AWS: "RedriveExecution".
@@ -196,6 +197,7 @@ impl Engine {
         };
         let revision = self.revision(record.revision).await?;
         let execution: Execution = decode_snapshot(&remains)?;
+        let carried = Carried::new(&execution.identity, record.trace_header, false);
         Ok(Some(Box::new(Loaded {
             execution,
             revision,
@@ -208,6 +210,7 @@ impl Engine {
             paused_at: None,
             redrives: record.redrives,
             reopening: None,
+            carried,
         })))
     }
 

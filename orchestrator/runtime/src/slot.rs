@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::error::Error;
 use crate::machines::Revision;
 use crate::redrive::{RedriveCall, Reopening};
+use crate::trace::Carried;
 use crate::views::{ExecutionView, StartedExecution};
 
 /// An execution that is in memory.
@@ -95,6 +96,8 @@ pub(crate) struct Loaded {
     pub(crate) redrives: Option<Redrives>,
     /// A redrive that the next commit writes.
     pub(crate) reopening: Option<Reopening>,
+    /// What it carries of a trace.
+    pub(crate) carried: Carried,
 }
 
 /// What of an execution is written.
@@ -113,6 +116,7 @@ pub(crate) enum Durability {
 pub(crate) struct FinishedSync {
     pub(crate) execution: Execution,
     pub(crate) events: Vec<HistoryEvent>,
+    pub(crate) trace_header: Option<Arc<str>>,
 }
 
 /// What one drive of a slot has stepped and must now commit.

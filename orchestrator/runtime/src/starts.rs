@@ -18,8 +18,9 @@ use crate::error::Error;
 use crate::machines::Machine;
 use crate::mock_file::split_test_case;
 use crate::slot::{Durability, FinishedSync, Loaded, Slot, Stepped};
+use crate::trace::Carried;
 use crate::versions::{Chosen, version_arn};
-use crate::views::{StartExecution, StartedExecution, SyncExecution};
+use crate::views::{ExecutionView, StartExecution, StartedExecution, SyncExecution};
 
 impl Engine {
     /// Starts an execution; ready when that is durable. The same name again gives the same execution.
@@ -55,6 +56,7 @@ impl Engine {
         };
         let chosen = self.choose(&machine, request.qualifier.as_ref()).await?;
         let mut new = self.new_execution(&machine, chosen, &name, input, durability, origin);
+        new.carry(request.trace_header);
         new.mock(mocks);
         let started = StartedExecution {
             arn: new.identity.arn.clone(),
@@ -101,6 +103,7 @@ impl Engine {
         let durability = Durability::None(Vec::new(), Some(done));
         let chosen = self.choose(&machine, request.qualifier.as_ref()).await?;
         let mut new = self.new_execution(&machine, chosen, &name, input, durability, None);
+        new.carry(request.trace_header);
         new.mock(mocks);
         // An execution that ends in its first step needs no slot and no task of its own.
         let mut stepped = Stepped::default();
@@ -115,6 +118,7 @@ impl Engine {
             FinishedSync {
                 execution: new.loaded.execution,
                 events: stepped.events,
+                trace_header: new.loaded.carried.header,
             }
         } else {
             if let Durability::None(events, _) = &mut new.loaded.durability {
@@ -137,7 +141,10 @@ impl Engine {
             }
         };
         Ok(SyncExecution {
-            execution: self.finished_view(&finished.execution),
+            execution: ExecutionView {
+                trace_header: finished.trace_header,
+                ..self.finished_view(&finished.execution)
+            },
             events: finished.events,
         })
     }
@@ -215,6 +222,7 @@ impl Engine {
                 paused_at: None,
                 redrives: None,
                 reopening: None,
+                carried: Carried::default(),
             }),
             identity,
             origin,
@@ -248,6 +256,7 @@ impl Engine {
             started_by,
             redrives: None,
             paused_at: None,
+            trace_header: loaded.carried.header.clone(),
         };
         let commit = self.first_commit(record, &mut loaded, &stepped);
         self.drive_new(&slot, loaded, stepped, commit, origin).await
@@ -334,6 +343,11 @@ struct NewExecution {
 }
 
 impl NewExecution {
+    /// Makes it a part of a trace.
+    fn carry(&mut self, header: Option<Arc<str>>) {
+        self.loaded.carried = Carried::new(&self.identity, header, false);
+    }
+
     /// Lets responses stand in for its tasks.
     fn mock(&mut self, mocks: Option<Mocks>) {
         if let Some(mocks) = mocks {

@@ -71,6 +71,29 @@ pub struct TaskCall {
     pub token: Option<String>,
     /// Seconds until nobody waits for the attempt any more.
     pub timeout_seconds: Option<u64>,
+    /// The trace that it is a part of, if it is a part of one.
+    pub trace: Option<CallTrace>,
+}
+
+/// The trace that a call is a part of, as it goes along with the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallTrace {
+    /// `X-Amzn-Trace-Id`
+    pub x_ray: Arc<str>,
+    /// `traceparent`, for calls that have a span.
+    pub traceparent: Option<Arc<str>>,
+}
+
+impl CallTrace {
+    /// The headers of HTTP that say so, in lower case; without what no header can carry.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let x_ray = ("x-amzn-trace-id", Some(&*self.x_ray));
+        let traceparent = ("traceparent", self.traceparent.as_deref());
+        let given = [x_ray, traceparent].into_iter();
+        given
+            .filter_map(|(name, value)| Some((name, value?)))
+            .filter(|(_, value)| value.bytes().all(|byte| (b' '..=b'~').contains(&byte)))
+    }
 }
 
 /// How an attempt ended.

@@ -268,6 +268,7 @@ impl Engine {
             credentials_role_arn: task.credentials_role_arn.clone(),
             token: None,
             timeout_seconds: task.timeout_seconds,
+            trace: None,
         };
         self.runner.run_observed(call, reveal_secrets).await
     }

@@ -92,6 +92,8 @@ pub struct StartExecution {
     pub name: Option<String>,
     /// The input's text, as the caller wrote it; `{}` when there is none.
     pub input: Option<String>,
+    /// The trace that it is a part of: an X-Ray trace header.
+    pub trace_header: Option<Arc<str>>,
 }
 
 /// An execution that was started.
@@ -140,6 +142,8 @@ pub struct ExecutionView {
     pub paused_at: Option<i64>,
     /// The Map Run that it is a child of, if it is one.
     pub map_run_arn: Option<Arc<str>>,
+    /// The trace that it is a part of, as whoever started it said.
+    pub trace_header: Option<Arc<str>>,
 }
 
 /// Whether an execution can be redriven.

@@ -161,6 +161,9 @@ pub(crate) struct Run {
     /// Let this test case of the mock configuration file (mock_config) stand in for tasks
     #[arg(long, value_name = "NAME")]
     pub(crate) test_case: Option<String>,
+    /// Make it a part of this trace: an AWS X-Ray trace header, Root=…;Parent=…;Sampled=1
+    #[arg(long, value_name = "HEADER")]
+    pub(crate) trace_header: Option<String>,
     /// Print no progress
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -248,6 +251,9 @@ pub(crate) enum Executions {
         /// Let this test case of the server's mock configuration file stand in for tasks
         #[arg(long, value_name = "NAME")]
         test_case: Option<String>,
+        /// Make it a part of this trace: an AWS X-Ray trace header, Root=…;Parent=…;Sampled=1
+        #[arg(long, value_name = "HEADER")]
+        trace_header: Option<String>,
         #[command(flatten)]
         server: Server,
     },

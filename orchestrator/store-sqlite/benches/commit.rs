@@ -264,6 +264,7 @@ fn execution(id: u64, status: ExecutionStatus) -> ExecutionRecord {
         started_by: store::records::StartedBy::default(),
         redrives: None,
         paused_at: None,
+        trace_header: None,
     }
 }
 

@@ -63,6 +63,7 @@ async fn add_executions(
             bind_execution(row, arguments)
         })
         .await?;
+    add_trace_headers(connection, rows).await?;
     if written == rows.len() as u64 {
         return Ok(Refused::new());
     }
@@ -94,6 +95,27 @@ fn bind_execution(
     arguments.add(parent.map(|parent| integer(parent.attempt)))?;
     arguments.add(record.started_by.version.map(integer))?;
     arguments.add(record.started_by.alias.clone())
+}
+
+const SET_TRACE_HEADER: &str = "update executions set trace_header = ? where id = ?";
+
+/// Of one that was refused there is no row, and nothing happens.
+async fn add_trace_headers(
+    connection: &mut SqliteConnection,
+    rows: &[(usize, ExecutionRow<'_>)],
+) -> Result<(), sqlx::Error> {
+    let traced = rows.iter().filter_map(|(_, row)| {
+        let header = row.record.trace_header.clone()?;
+        Some((row.record.id, header))
+    });
+    for (id, header) in traced {
+        sqlx::query(SET_TRACE_HEADER)
+            .bind(header)
+            .bind(integer(id.0))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
 }
 
 const IS_STORED: &str = "select exists (select 1 from executions where id = ?)";

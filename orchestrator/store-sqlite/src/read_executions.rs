@@ -14,7 +14,7 @@ use crate::errors::read_error;
 use crate::rows::{integer, number, redrive_tokens, status, status_code};
 
 const BY_ID: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt,
-       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at
+       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at, trace_header
      from executions where id = ?";
 
 /// The execution with that number.
@@ -31,7 +31,7 @@ pub(crate) async fn execution(
 }
 
 const BY_NAME: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt,
-       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at
+       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at, trace_header
      from executions where machine = ? and name = ?";
 
 /// The machine's execution of that name.
@@ -50,7 +50,7 @@ pub(crate) async fn execution_by_name(
 }
 
 const BY_PARENT: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt,
-       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at
+       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at, trace_header
      from executions where parent_execution = ? and parent_attempt = ?";
 
 /// The nested execution that an attempt started.
@@ -69,17 +69,17 @@ pub(crate) async fn child(
 
 /// Every one takes the machine, the number below which it begins, the limit and the status, and uses of them what it needs.
 const ALL: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt,
-       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at
+       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at, trace_header
      from executions where id < ?2 order by id desc limit ?3";
 
 const OF_MACHINE_WITH_STATUS: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt,
-       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at
+       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at, trace_header
      from executions indexed by executions_by_status where machine = ?1 and status = ?4 and id < ?2
      order by id desc limit ?3";
 
 /// The newest of each status, merged: one index serves lists with and without a status.
 const OF_MACHINE: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt,
-       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at
+       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at, trace_header
      from executions where id in (
        select * from (select id from executions indexed by executions_by_status
          where machine = ?1 and status = 0 and id < ?2 order by id desc limit ?3)
@@ -94,13 +94,13 @@ const OF_MACHINE: &str = "select id, machine, revision, name, status, started_at
      ) order by id desc limit ?3";
 
 const OF_VERSION: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt,
-       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at
+       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at, trace_header
      from executions indexed by executions_by_version
      where machine = ?1 and version = ?5 and id < ?2 and (?4 is null or status = ?4)
      order by id desc limit ?3";
 
 const OF_ALIAS: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt,
-       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at
+       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at, trace_header
      from executions indexed by executions_by_alias
      where machine = ?1 and alias = ?5 and id < ?2 and (?4 is null or status = ?4)
      order by id desc limit ?3";
@@ -108,16 +108,16 @@ const OF_ALIAS: &str = "select id, machine, revision, name, status, started_at, 
 const RUNNING: &str =
     "select e.id, e.machine, e.revision, e.name, e.status, e.started_at, e.stopped_at,
      e.parent_execution, e.parent_attempt,
-     e.version, e.alias, e.redrive_count, e.redriven_at, e.redrive_tokens, e.paused_at
+     e.version, e.alias, e.redrive_count, e.redriven_at, e.redrive_tokens, e.paused_at, e.trace_header
      from unfinished as u cross join executions as e on e.id = u.execution
      where u.execution < ?2 and e.status = 0 order by u.execution desc limit ?3";
 
 const SUCCEEDED: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt,
-       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at
+       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at, trace_header
      from executions not indexed where status = 1 and id < ?2 order by id desc limit ?3";
 
 const WITH_RARE_STATUS: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt,
-       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at
+       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at, trace_header
      from executions indexed by executions_by_rare_status where status > 1 and status = ?4 and id < ?2
      order by id desc limit ?3";
 
@@ -160,7 +160,7 @@ const RECOVERIES: &str =
     "select e.id, e.machine, e.revision, e.name, e.status, e.started_at, e.stopped_at,
        e.parent_execution, e.parent_attempt, s.snapshot,
        exists (select 1 from inputs i where i.execution = s.execution),
-       e.version, e.alias, e.redrive_count, e.redriven_at, e.redrive_tokens, e.paused_at
+       e.version, e.alias, e.redrive_count, e.redriven_at, e.redrive_tokens, e.paused_at, e.trace_header
      from json_each(?) wanted
      cross join snapshots s on s.execution = wanted.value
      cross join executions e on e.id = s.execution
@@ -292,6 +292,7 @@ pub(crate) fn record(row: &SqliteRow) -> Result<ExecutionRecord, Error> {
         started_by: started_by(row).map_err(read_error)?,
         redrives: redrives(row).map_err(read_error)?,
         paused_at: row.try_get("paused_at").map_err(read_error)?,
+        trace_header: trace_header(row).map_err(read_error)?,
     })
 }
 
@@ -300,6 +301,11 @@ fn started_by(row: &SqliteRow) -> Result<StartedBy, sqlx::Error> {
         version: row.try_get::<Option<i64>, _>("version")?.map(number),
         alias: row.try_get::<Option<&str>, _>("alias")?.map(Arc::from),
     })
+}
+
+fn trace_header(row: &SqliteRow) -> Result<Option<Arc<str>>, sqlx::Error> {
+    let header: Option<&str> = row.try_get("trace_header")?;
+    Ok(header.map(Arc::from))
 }
 
 fn redrives(row: &SqliteRow) -> Result<Option<Redrives>, sqlx::Error> {

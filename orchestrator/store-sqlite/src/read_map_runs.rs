@@ -87,7 +87,7 @@ pub(crate) async fn unfinished_map_runs(
 }
 
 const CHILDREN: &str = "select id, machine, revision, name, status, started_at, stopped_at, parent_execution, parent_attempt,
-       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at
+       version, alias, redrive_count, redriven_at, redrive_tokens, paused_at, trace_header
      from executions indexed by executions_by_parent
      where parent_execution = ?1 and parent_attempt = ?2 and id < ?3 and (?4 is null or status = ?4)
      order by id desc limit ?5";
@@ -115,7 +115,7 @@ pub(crate) async fn children(
 const WITH_ENDS: &str =
     "select e.id, e.machine, e.revision, e.name, e.status, e.started_at, e.stopped_at,
        e.parent_execution, e.parent_attempt,
-       e.version, e.alias, e.redrive_count, e.redriven_at, e.redrive_tokens, e.paused_at,
+       e.version, e.alias, e.redrive_count, e.redriven_at, e.redrive_tokens, e.paused_at, e.trace_header,
        f.events as first_events,
        (select l.events from history l where l.execution = e.id and l.first_event > 1
           order by l.first_event desc limit 1) as last_events

@@ -10,7 +10,7 @@ use crate::open::OpenError;
 const APPLICATION_ID: i64 = 0x5254_4348;
 
 /// Each brings the schema one version further; `user_version` says how many were applied. Never change one, add one.
-const MIGRATIONS: [&str; 5] = [FIRST, RESOURCES, JOBS, OPERATIONS, MAP_RUNS];
+const MIGRATIONS: [&str; 6] = [FIRST, RESOURCES, JOBS, OPERATIONS, MAP_RUNS, TRACES];
 
 /// - `executions` and `history` only grow at their ends: a key in the middle would make every commit touch pages of its own.
 /// - `executions_by_status` serves every list: one status directly, all of them as a merge.
@@ -159,6 +159,11 @@ create table map_runs (
 ) strict, without rowid;
 create unique index map_runs_by_name on map_runs (name);
 create index map_runs_unfinished on map_runs (execution, attempt) where status = 0;
+";
+
+/// The trace that an execution is a part of. Few have one; it is written by a statement of its own, so that the others pay nothing for it.
+const TRACES: &str = "
+alter table executions add column trace_header text;
 ";
 
 const APPLICATION: &str = "pragma application_id";

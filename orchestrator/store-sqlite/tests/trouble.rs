@@ -200,7 +200,7 @@ async fn a_newer_database_is_refused() {
     alter(directory.path(), "pragma user_version = 77").await;
     check_refusal(
         directory.path(),
-        "cannot open the database: its version is 77, this binary knows 5",
+        "cannot open the database: its version is 77, this binary knows 6",
     )
     .await;
 }
@@ -227,6 +227,7 @@ async fn an_older_database_is_brought_up_to_date() {
         "alter table executions drop column redriven_at",
         "alter table executions drop column redrive_tokens",
         "alter table executions drop column paused_at",
+        "alter table executions drop column trace_header",
     ] {
         alter(directory.path(), statement).await;
     }

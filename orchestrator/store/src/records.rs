@@ -102,6 +102,8 @@ pub struct ExecutionRecord {
     pub redrives: Option<Redrives>,
     /// Since when it is paused: milliseconds since 1970.
     pub paused_at: Option<i64>,
+    /// The trace that it is a part of: an X-Ray trace header, `Root=…;Parent=…;Sampled=…`.
+    pub trace_header: Option<Arc<str>>,
 }
 
 /// The version and alias that an execution was started by; both are absent when its machine was named alone.

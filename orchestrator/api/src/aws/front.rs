@@ -103,7 +103,9 @@ impl Front {
         // Read in any case: a connection can't be used again with a body left in it.
         let body = body::read(&parts.headers, body, self.body_bytes).await?;
         match operation? {
-            Operation::States(operation) => self.states.call(operation, &body).await,
+            Operation::States(operation) => {
+                self.states.call(operation, &body, &parts.headers).await
+            }
             Operation::Logs(operation) => self.logs.call(operation, &body).await,
         }
     }

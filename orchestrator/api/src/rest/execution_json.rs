@@ -30,6 +30,10 @@ pub(super) struct Execution {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     cause: Option<String>,
+    /// The trace that it is a part of, if it was started as one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    trace_header: Option<String>,
     /// The first page of its history, when it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -127,6 +131,7 @@ impl Execution {
             output: view.output.as_ref().map(Any::of).transpose()?,
             error: failure.and_then(|failure| failure.error.as_deref().map(str::to_owned)),
             cause: failure.and_then(|failure| failure.cause.as_deref().map(str::to_owned)),
+            trace_header: view.trace_header.as_deref().map(str::to_owned),
             history: None,
         })
     }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use interpreter::failure::Failure;
@@ -13,6 +13,7 @@ use runtime::arn::qualifier_of;
 use runtime::error::Error;
 use runtime::mock_file::split_test_case;
 use runtime::runtime::Runtime;
+use runtime::trace::LONGEST_HEADER;
 use runtime::views::{InputField, Search, StartExecution};
 use serde::Deserialize;
 use store::records::{ExecutionStatus, MachineType};
@@ -24,6 +25,7 @@ use crate::rest::execution_json::{Execution, ExecutionSummary, Executions, Statu
 use crate::rest::names::{self, ExecutionId};
 use crate::rest::problem::Problem;
 use crate::rest::problem_kinds::Kind;
+use crate::trace_headers::trace_header;
 
 /// The longest that a start can wait for the end, in seconds.
 const LONGEST_WAIT: u64 = 300;
@@ -42,6 +44,10 @@ pub(super) struct NewExecution {
     qualifier: Option<String>,
     /// The test case of the mock configuration file whose responses stand in for tasks.
     test_case: Option<String>,
+    /// The trace that it is a part of, as AWS X-Ray writes it: `Root=…;Parent=…;Sampled=1`. A header `X-Amzn-Trace-Id` goes before it, and
+    /// a header `traceparent` serves where there is neither.
+    #[schema(max_length = 256)]
+    trace_header: Option<String>,
 }
 
 /// Says why an execution is stopped.
@@ -198,11 +204,20 @@ pub(super) async fn start(
     State(runtime): State<Runtime>,
     Part(machine): Part,
     Parameters(parameters): Parameters<StartParameters>,
+    headers: HeaderMap,
     Body(new): Body<NewExecution>,
 ) -> Result<Response, Problem> {
     if let Some(name) = &new.name {
         names::check(name)?;
     }
+    let given = new.trace_header.as_deref();
+    if given.is_some_and(|given| !given.is_ascii() || given.len() > LONGEST_HEADER) {
+        return Err(Problem::new(
+            Kind::InvalidBody,
+            format!("traceHeader: it must be ASCII and have at most {LONGEST_HEADER} characters"),
+        ));
+    }
+    let trace_header = trace_header(&headers, given);
     let request = StartExecution {
         state_machine: match new.test_case {
             Some(test_case) => format!("{machine}#{test_case}"),
@@ -211,6 +226,7 @@ pub(super) async fn start(
         qualifier: new.qualifier.as_deref().map(qualifier_of),
         name: new.name,
         input: new.input.map(|input| input.text().to_owned()),
+        trace_header,
     };
     match parameters.wait {
         None => started(&runtime, request).await,

@@ -219,6 +219,50 @@ async fn an_express_execution() {
 }
 
 #[tokio::test]
+async fn executions_of_a_trace() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    let passes = json!({ "P": { "Type": "Pass", "End": true } });
+    client
+        .call(
+            "CreateStateMachine",
+            &machine("m", "EXPRESS", passes.clone()),
+        )
+        .await;
+    client
+        .call("CreateStateMachine", &machine("s", "STANDARD", passes))
+        .await;
+    let arn = |name: &str| format!("arn:aws:states:us-east-1:000000000000:stateMachine:{name}");
+    let mut start = async |operation: &str, machine: &str, headers: &str, given: Value| {
+        let mut body = json!({ "stateMachineArn": arn(machine), "name": "e" });
+        if !given.is_null() {
+            body["traceHeader"] = given;
+        }
+        let headers = format!(
+            "X-Amz-Target: AWSStepFunctions.{operation}\r\nContent-Type: application/x-amz-json-1.0\r\n{headers}"
+        );
+        client
+            .post(&headers, body.to_string().as_bytes())
+            .await
+            .json()["traceHeader"]
+            .clone()
+    };
+    let sync = "StartSyncExecution";
+    assert_eq!(start(sync, "m", "", Value::Null).await, Value::Null);
+    assert_eq!(start(sync, "m", "", json!("Root=1")).await, "Root=1");
+    // AWS prefers the header.
+    let header = "X-Amzn-Trace-Id: Root=2\r\n";
+    assert_eq!(start(sync, "m", header, json!("Root=1")).await, "Root=2");
+    start("StartExecution", "s", header, Value::Null).await;
+    let execution = "arn:aws:states:us-east-1:000000000000:execution:s:e";
+    ended(client, execution).await;
+    let described = client
+        .call("DescribeExecution", &json!({ "executionArn": execution }))
+        .await;
+    assert_eq!(described.json()["traceHeader"], "Root=2");
+}
+
+#[tokio::test]
 async fn tags_of_a_machine() {
     let server = Server::start().await;
     let client = &mut server.client().await;

@@ -113,6 +113,7 @@ fn call(resource: &str, attempt: u32, parameters: &Value) -> TaskCall {
             .ends_with(".waitForTaskToken")
             .then(|| "token".to_owned()),
         timeout_seconds: None,
+        trace: None,
     }
 }
 

@@ -160,6 +160,7 @@ impl Server {
             credentials_role_arn: None,
             token: None,
             timeout_seconds: None,
+            trace: None,
         });
         Answer(tokio::spawn(run))
     }

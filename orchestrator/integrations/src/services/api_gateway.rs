@@ -13,9 +13,9 @@ use serde_json::{Map, Value, json};
 use crate::failures::{self, failure};
 use crate::lambda_result::Reply;
 
-use super::AwsServices;
 use super::optimised::{Optimised, Performed};
 use super::service_failures::{Dialect, failed};
+use super::{AwsServices, trace};
 
 /// API Gateway gives an API's backend 29 seconds, or what the operator asked for.
 const LONGEST: Duration = Duration::from_secs(330);
@@ -56,7 +56,13 @@ pub(super) async fn invoke(
     let sent = services
         .0
         .foreign
-        .send(&request.prepared, &request.url, signed_for, LONGEST)
+        .send(
+            &request.prepared,
+            &request.url,
+            signed_for,
+            LONGEST,
+            &trace(call),
+        )
         .await;
     match sent {
         Ok(received) => answered(&received),

@@ -14,7 +14,7 @@ use crate::failures::failure;
 use crate::lambda_result::{Reply, all_headers, headers};
 
 use super::service_failures::{Dialect, failed};
-use super::{AwsServices, api_gateway, emr, parameters, payload, token};
+use super::{AwsServices, api_gateway, emr, parameters, payload, token, trace};
 
 /// An integration.
 #[derive(Debug)]
@@ -329,7 +329,7 @@ pub(super) async fn ask(
     given: &Value,
     call: &TaskCall,
 ) -> Result<Answer, Failure> {
-    let token = token(call);
+    let (token, headers) = (token(call), trace(call));
     let called = services.0.client.call(Call {
         service: optimised.service,
         action,
@@ -337,6 +337,7 @@ pub(super) async fn ask(
         token: &token,
         style: Style::Milliseconds,
         timeout: None,
+        headers: &headers,
     });
     called
         .await

@@ -9,7 +9,7 @@ use interpreter::payload::Payload;
 use runtime::tasks::TaskCall;
 
 use super::service_failures::{Dialect, failed};
-use super::{AwsServices, parameters, payload, token};
+use super::{AwsServices, parameters, payload, token, trace};
 
 /// How long an attempt may take. Some services answer when something has been done: functions, synchronous executions, polls.
 fn longest(service: &str) -> Duration {
@@ -27,7 +27,7 @@ pub(super) async fn call(
     call: &TaskCall,
 ) -> Result<Payload, Failure> {
     let parameters = parameters(call)?;
-    let token = token(call);
+    let (token, headers) = (token(call), trace(call));
     let called = services.0.client.call(Call {
         service,
         action,
@@ -35,6 +35,7 @@ pub(super) async fn call(
         token: &token,
         style: Style::Text,
         timeout: Some(longest(service)),
+        headers: &headers,
     });
     match called.await {
         Ok(answer) => Ok(payload(answer.result)),

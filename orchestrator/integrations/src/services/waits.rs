@@ -243,6 +243,7 @@ impl Shared {
             token: "",
             style: Style::Milliseconds,
             timeout: None,
+            headers: &[],
         };
         self.client.call(call).await
     }

@@ -160,6 +160,7 @@ fn call(resource: Resource, input: &str) -> TaskCall {
         credentials_role_arn: None,
         token: None,
         timeout_seconds: None,
+        trace: None,
     }
 }
 

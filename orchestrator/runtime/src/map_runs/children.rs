@@ -18,6 +18,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::machines::Revision;
 use crate::slot::{Durability, Loaded, Slot, Stepped};
+use crate::trace::Carried;
 
 /// What all children of a run have in common.
 pub(crate) struct Family {
@@ -35,6 +36,8 @@ pub(crate) struct Family {
     pub(crate) started_by: StartedBy,
     /// What begins each of them.
     pub(crate) start: Input,
+    /// The trace that they are a part of.
+    pub(crate) trace_header: Option<Arc<str>>,
 }
 
 /// A child that was stepped for the first time and is not written yet.
@@ -86,6 +89,7 @@ impl Family {
             input,
         });
         let started_at = identity.started_at;
+        let carried = Carried::new(&identity, self.trace_header.clone(), false);
         let mut loaded = Box::new(Loaded {
             execution: Execution::new(identity),
             revision: self.revision.clone(),
@@ -98,6 +102,7 @@ impl Family {
             paused_at: None,
             redrives: None,
             reopening: None,
+            carried,
         });
         let mut stepped = Stepped::default();
         engine.step_one(id, &mut loaded, self.start.clone(), &mut stepped);
@@ -113,6 +118,7 @@ impl Family {
             started_by: self.started_by.clone(),
             redrives: None,
             paused_at: None,
+            trace_header: self.trace_header.clone(),
         };
         NewChild {
             id,

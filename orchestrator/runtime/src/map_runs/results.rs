@@ -213,6 +213,7 @@ impl Engine {
             redrivable: Redrivable::No("Execution is a child of a Map Run"),
             paused_at: record.paused_at,
             map_run_arn: None,
+            trace_header: record.trace_header,
         })
     }
 }

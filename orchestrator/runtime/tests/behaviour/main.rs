@@ -21,6 +21,7 @@ mod session;
 mod test_cases;
 mod texts;
 mod tokens;
+mod traces;
 mod trouble;
 mod versions;
 

@@ -77,6 +77,12 @@ impl TaskRunner for Performer {
         if let Some(token) = call.token {
             line.push_str(&format!(" {}", self.hold(token)));
         }
+        if let Some(trace) = call.trace {
+            let headers = trace
+                .headers()
+                .map(|(name, value)| format!(" {name}={value}"));
+            line.extend(headers);
+        }
         self.lock().calls.push(line);
         let input = call.input;
         let processes = self.lock().processes;

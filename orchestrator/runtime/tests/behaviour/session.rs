@@ -164,8 +164,14 @@ impl Clients {
             }
             "publish" | "versions" | "unpublish" | "alias" | "realias" | "aliases" | "unalias"
             | "qualified" => self.version_call(verb, first, more).await,
+            "traced" | "traced-sync" => {
+                let (machine, more) = word(more);
+                let verb = verb.strip_prefix("traced-").unwrap_or("start");
+                self.execution_call(verb, machine, more, Some(first.into()))
+                    .await
+            }
             "start" | "sync" | "stop" | "describe" | "executions" | "history" | "follow" => {
-                self.execution_call(verb, first, more).await
+                self.execution_call(verb, first, more, None).await
             }
             "poll" | "activity" | "describe-activity" | "activities" | "delete-activity" => {
                 self.activity_call(verb, first, more).await
@@ -361,7 +367,13 @@ impl Clients {
         }
     }
 
-    async fn execution_call(&self, verb: &str, machine: &str, more: &str) -> String {
+    async fn execution_call(
+        &self,
+        verb: &str,
+        machine: &str,
+        more: &str,
+        trace_header: Option<Arc<str>>,
+    ) -> String {
         let runtime = &self.runtime;
         let (name, rest) = word(more);
         let (machine, qualifier) = match machine.split_once('@') {
@@ -373,6 +385,7 @@ impl Clients {
             qualifier: qualifier.clone(),
             name: (!name.is_empty()).then(|| name.to_owned()),
             input: (!rest.is_empty()).then(|| rest.to_owned()),
+            trace_header,
         };
         match verb {
             "start" => answer(runtime.start_execution(request).await, |started| {

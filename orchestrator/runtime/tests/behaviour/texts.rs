@@ -60,6 +60,9 @@ pub(crate) fn execution_text(view: &ExecutionView) -> String {
             masked(&part(&failure.cause))
         ));
     }
+    if let Some(header) = &view.trace_header {
+        text.push_str(&format!(" trace {header}"));
+    }
     text
 }
 

@@ -279,6 +279,7 @@ fn start(case: &Case) -> StartExecution {
         qualifier: None,
         name: Some(EXECUTION.to_owned()),
         input: Some(case.input.clone()),
+        trace_header: None,
     }
 }
 

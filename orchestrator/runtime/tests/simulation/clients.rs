@@ -115,6 +115,7 @@ impl Client {
             qualifier: None,
             name: Some(plan.name.clone()),
             input: Some(plan.input.to_string()),
+            trace_header: None,
         };
         while self.world.lock().starts[number].acknowledged.is_none() {
             self.start_once(number, &request).await;

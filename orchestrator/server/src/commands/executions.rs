@@ -44,6 +44,7 @@ pub(super) async fn perform(
             name,
             qualifier,
             test_case,
+            trace_header,
             server,
         } => {
             let input = read_input(&input)?;
@@ -52,6 +53,7 @@ pub(super) async fn perform(
             body.extend(name.map(|name| ("name", name.into())));
             body.extend(qualifier.map(|qualifier| ("qualifier", qualifier.into())));
             body.extend(test_case.map(|test_case| ("testCase", test_case.into())));
+            body.extend(trace_header.map(|header| ("traceHeader", header.into())));
             let path = format!("/state-machines/{}/executions", encoded(&state_machine));
             let started = connect(&server)?
                 .send(Method::POST, &path, Some(&Value::object(body)))

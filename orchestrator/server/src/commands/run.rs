@@ -56,6 +56,7 @@ pub(super) async fn run(
             None => None,
         },
         test_case: arguments.test_case.clone(),
+        trace_header: arguments.trace_header.as_deref().map(Into::into),
         role_arn: format!("arn:aws:iam::{}:role/ratchet-run", config.account),
     };
     directory::sweep(&config.data, config.retention.0);

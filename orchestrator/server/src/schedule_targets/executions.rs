@@ -38,6 +38,7 @@ pub(super) async fn start(
         qualifier,
         name: Some(name.clone()),
         input: Some(input),
+        trace_header: None,
     };
     let arn = match runtime.start_execution(request).await {
         Ok(started) => started.arn.to_string(),

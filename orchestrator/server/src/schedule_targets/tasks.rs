@@ -110,6 +110,7 @@ async fn run(
             credentials_role_arn: None,
             token: None,
             timeout_seconds: None,
+            trace: None,
         })
         .await;
     Ok(match outcome {

@@ -34,6 +34,10 @@ pub(super) const CASES: &[Case] = &[
         run: |subject| Box::pin(starters(subject)),
     },
     Case {
+        name: "the trace that an execution is a part of stays known",
+        run: |subject| Box::pin(traces(subject)),
+    },
+    Case {
         name: "a nested execution is found by the attempt that started it",
         run: |subject| Box::pin(children(subject)),
     },
@@ -273,6 +277,36 @@ async fn starters(subject: &mut dyn Subject) {
             assert_eq!(found, expected, "{qualifier:?} {status:?}");
         }
     }
+}
+
+async fn traces(subject: &mut dyn Subject) {
+    let store = subject.open().await;
+    let traced = ExecutionRecord {
+        trace_header: Some("Root=1-67891233-abcdef012345678912345678".into()),
+        ..execution(2, "b")
+    };
+    // One commit has both, so that they are written together.
+    let begun = [
+        Write::AddExecution(execution(1, "a")),
+        Write::AddExecution(traced.clone()),
+        snapshot(2, "s", Some(3)),
+    ];
+    write(&*store, begun).await;
+    let again = Write::AddExecution(ExecutionRecord {
+        trace_header: Some("Root=another".into()),
+        ..execution(3, "b")
+    });
+    assert!(store.commit(commit([again])).await.is_err());
+    let store = reopen(subject, store).await;
+    let header = async |id| {
+        let record = store.execution(ExecutionId(id)).await.unwrap();
+        record.map(|record| record.trace_header)
+    };
+    assert_eq!(header(1).await, Some(None));
+    assert_eq!(header(2).await, Some(traced.trace_header.clone()));
+    assert_eq!(header(3).await, None);
+    let recovered = store.recoveries(&[ExecutionId(2)]).await.unwrap();
+    assert_eq!(recovered[0].record, traced);
 }
 
 async fn children(subject: &mut dyn Subject) {

@@ -30,6 +30,7 @@ pub fn execution(id: u64, name: &str) -> ExecutionRecord {
         started_by: StartedBy::default(),
         redrives: None,
         paused_at: None,
+        trace_header: None,
     }
 }
 

@@ -1,5 +1,8 @@
 //! The operations on executions.
 
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
 use interpreter::failure::Failure;
 use runtime::views::{ExecutionView, Redrivable, Redrive, StartExecution};
 use store::contract::Qualifier;
@@ -10,12 +13,14 @@ use crate::aws::states::errors::Mistake;
 use crate::aws::states::names::check_name;
 use crate::aws::states::page_token::Request;
 use crate::aws::states::{Answer, States, map_runs, page_size, wire};
+use crate::trace_headers::trace_header;
 
 /// `StartExecution`
-pub(super) async fn start(states: &States, body: &[u8]) -> Answer {
+pub(super) async fn start(states: &States, body: &[u8], headers: &HeaderMap) -> Answer {
     let request: wire::StartExecutionInput<'_> = decode(body)?;
     let machine = states.arns().qualified(&request.state_machine_arn)?;
-    let request = to_start(machine, request.name, request.input)?;
+    let trace = trace_header(headers, request.trace_header.as_deref());
+    let request = to_start(machine, request.name, request.input, trace)?;
     let started = states.runtime.start_execution(request).await?;
     Ok(encode(&wire::StartExecutionOutput {
         execution_arn: &started.arn,
@@ -24,11 +29,12 @@ pub(super) async fn start(states: &States, body: &[u8]) -> Answer {
 }
 
 /// `StartSyncExecution`
-pub(super) async fn start_sync(states: &States, body: &[u8]) -> Answer {
+pub(super) async fn start_sync(states: &States, body: &[u8], headers: &HeaderMap) -> Answer {
     let request: wire::StartSyncExecutionInput<'_> = decode(body)?;
     let machine = states.arns().qualified(&request.state_machine_arn)?;
     let included = included(request.included_data.as_ref());
-    let request = to_start(machine, request.name, request.input)?;
+    let trace = trace_header(headers, request.trace_header.as_deref());
+    let request = to_start(machine, request.name, request.input, trace)?;
     let sync = states.runtime.start_sync_execution(request).await?;
     Ok(encode(&sync_output(&sync.execution, included)))
 }
@@ -179,6 +185,7 @@ fn to_start(
     (machine, qualifier): (&str, Option<Qualifier>),
     name: Option<Text<'_>>,
     input: Option<Text<'_>>,
+    trace_header: Option<Arc<str>>,
 ) -> Result<StartExecution, super::errors::Refusal> {
     if let Some(name) = &name {
         check_name(name)?;
@@ -188,6 +195,7 @@ fn to_start(
         qualifier,
         name: name.map(|name| name.0.into_owned()),
         input: input.map(|input| input.0.into_owned()),
+        trace_header,
     })
 }
 
@@ -247,7 +255,7 @@ fn describe_output(view: &ExecutionView, included: Included) -> wire::DescribeEx
         input_details: Some(included.details()),
         output: included.of(output.map(|output| output.text())),
         output_details: output.map(|_| included.details()),
-        trace_header: None,
+        trace_header: view.trace_header.as_deref(),
         map_run_arn: view.map_run_arn.as_deref(),
         error: failure.and_then(|failure| failure.error.as_deref()),
         cause: failure.and_then(|failure| failure.cause.as_deref()),
@@ -277,7 +285,7 @@ fn sync_output(view: &ExecutionView, included: Included) -> wire::StartSyncExecu
         input_details: Some(included.details()),
         output: included.of(output.map(|output| output.text())),
         output_details: output.map(|_| included.details()),
-        trace_header: None,
+        trace_header: view.trace_header.as_deref(),
         billing_details: Some(billing(stopped_at - view.started_at)),
     }
 }

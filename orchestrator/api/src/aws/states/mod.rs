@@ -22,6 +22,7 @@ mod versions;
 )]
 pub(crate) mod wire;
 
+use axum::http::HeaderMap;
 use runtime::runtime::Runtime;
 
 use crate::aws::problem::Problem;
@@ -44,20 +45,25 @@ impl States {
         Self { runtime }
     }
 
-    /// Performs an operation: a request's body in, an answer's body out.
+    /// Performs an operation: a request's body and headers in, an answer's body out.
     ///
     /// # Errors
     /// The error answer; its code is one that the operation declares or a common one.
-    pub(crate) async fn call(&self, operation: Operation, body: &[u8]) -> Result<Vec<u8>, Problem> {
-        self.perform(operation, body)
+    pub(crate) async fn call(
+        &self,
+        operation: Operation,
+        body: &[u8],
+        headers: &HeaderMap,
+    ) -> Result<Vec<u8>, Problem> {
+        self.perform(operation, body, headers)
             .await
             .map_err(|refusal| problem(operation, self.arns(), refusal))
     }
 
-    async fn perform(&self, operation: Operation, body: &[u8]) -> Answer {
+    async fn perform(&self, operation: Operation, body: &[u8], headers: &HeaderMap) -> Answer {
         match operation {
-            Operation::StartExecution => executions::start(self, body).await,
-            Operation::StartSyncExecution => executions::start_sync(self, body).await,
+            Operation::StartExecution => executions::start(self, body, headers).await,
+            Operation::StartSyncExecution => executions::start_sync(self, body, headers).await,
             Operation::StopExecution => executions::stop(self, body).await,
             Operation::DescribeExecution => executions::describe(self, body).await,
             Operation::ListExecutions => executions::list(self, body).await,

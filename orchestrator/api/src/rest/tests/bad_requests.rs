@@ -74,7 +74,7 @@ async fn bad_requests() {
             {"type":"/api/v1/problems/no-such-resource","title":"There is nothing at this path","status":404,"detail":"Invalid URL: Invalid UTF-8 in `name`"}
             > POST /api/v1/state-machines/a/executions {"order":1}
             400 application/problem+json
-            {"type":"/api/v1/problems/invalid-body","title":"The request's body can't be read","status":400,"detail":"unknown field `order`, expected one of `input`, `name`, `qualifier`, `testCase` at line 1 column 8"}
+            {"type":"/api/v1/problems/invalid-body","title":"The request's body can't be read","status":400,"detail":"unknown field `order`, expected one of `input`, `name`, `qualifier`, `testCase`, `traceHeader` at line 1 column 8"}
             > POST /api/v1/state-machines/a/executions {"name":"a:b"}
             400 application/problem+json
             {"type":"/api/v1/problems/invalid-name","title":"This can't be a name","status":400,"detail":"`a:b` can't be a name; a name has 1 to 80 characters, no white space, no control characters and none of < > { } [ ] ? * \" # % \\ ^ | ~ ` $ & , ; : /"}

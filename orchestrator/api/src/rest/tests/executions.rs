@@ -258,3 +258,38 @@ fn text_of_stream(text: String) -> String {
         .collect();
     lines.join("\n")
 }
+
+#[tokio::test]
+async fn a_start_can_be_a_part_of_a_trace() {
+    let header = r#""traceHeader":"Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1""#;
+    let long = format!(r#""traceHeader":"{}""#, "x".repeat(257));
+    api()
+        .await
+        .check(
+            &[
+                &format!(
+                    r#"POST /api/v1/state-machines/pass/executions?wait=10 {{"name":"1",{header}}}"#
+                ),
+                &format!(
+                    r#"POST /api/v1/state-machines/fast/executions?wait=10 {{"name":"1",{header}}}"#
+                ),
+                r#"POST /api/v1/state-machines/pass/executions {"traceHeader":"Röot"}"#,
+                &format!("POST /api/v1/state-machines/pass/executions {{{long}}}"),
+            ],
+            expect![[r#"
+                > POST /api/v1/state-machines/pass/executions?wait=10 {"name":"1","traceHeader":"Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"}
+                200
+                {"id":"pass:1","arn":"arn:aws:states:us-east-1:000000000000:execution:pass:1","stateMachine":"pass","name":"1","status":"SUCCEEDED","startedAt":"<time>","stoppedAt":"<time>","input":{},"output":{},"traceHeader":"Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"}
+                > POST /api/v1/state-machines/fast/executions?wait=10 {"name":"1","traceHeader":"Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"}
+                200
+                {"id":"fast:1","arn":"arn:aws:states:us-east-1:000000000000:express:fast:1:<uuid>","stateMachine":"fast","name":"1","status":"SUCCEEDED","startedAt":"<time>","stoppedAt":"<time>","input":{},"output":42,"traceHeader":"Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"}
+                > POST /api/v1/state-machines/pass/executions {"traceHeader":"Röot"}
+                400 application/problem+json
+                {"type":"/api/v1/problems/invalid-body","title":"The request's body can't be read","status":400,"detail":"traceHeader: it must be ASCII and have at most 256 characters"}
+                > POST /api/v1/state-machines/pass/executions {"traceHeader":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}
+                400 application/problem+json
+                {"type":"/api/v1/problems/invalid-body","title":"The request's body can't be read","status":400,"detail":"traceHeader: it must be ASCII and have at most 256 characters"}
+            "#]],
+        )
+        .await;
+}

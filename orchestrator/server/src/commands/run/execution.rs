@@ -1,6 +1,7 @@
 //! The one execution of a run: begun or taken up again, and followed to its end.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use expression::value::Value;
@@ -32,6 +33,8 @@ pub(super) struct Order {
     pub(super) input: Option<String>,
     /// The test case whose responses stand in for tasks.
     pub(super) test_case: Option<String>,
+    /// The trace that the execution is a part of.
+    pub(super) trace_header: Option<Arc<str>>,
     /// The role that the context object shows.
     pub(super) role_arn: String,
 }
@@ -110,6 +113,7 @@ async fn start(engine: &Runtime, order: &Order) -> Result<(), EngineError> {
             qualifier: None,
             name: Some(order.name.clone()),
             input: order.input.clone(),
+            trace_header: order.trace_header.clone(),
         })
         .await?;
     Ok(())

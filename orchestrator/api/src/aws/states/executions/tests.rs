@@ -41,6 +41,7 @@ fn view(status: ExecutionStatus) -> ExecutionView {
         },
         paused_at: None,
         map_run_arn: None,
+        trace_header: None,
     }
 }
 
