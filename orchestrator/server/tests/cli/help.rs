@@ -169,6 +169,9 @@ fn run() {
               --test-case <NAME>
                   Let this test case of the mock configuration file (mock_config) stand in for tasks
 
+              --trace-header <HEADER>
+                  Make it a part of this trace: an AWS X-Ray trace header, Root=…;Parent=…;Sampled=1
+
           -q, --quiet
                   Print no progress
 
