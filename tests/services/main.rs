@@ -7,6 +7,7 @@
 mod api_gateway;
 mod emr;
 mod jobs;
+mod logs;
 mod optimised;
 mod sagemaker;
 mod scripted;
@@ -37,6 +38,11 @@ impl World {
             .variable("AWS_REGION", "us-east-1")
             .toml("[batch]\nenabled = false\n")
             .start();
+        Self::with_moto(server, moto)
+    }
+
+    /// A server, and moto, which it may call.
+    pub(crate) fn with_moto(server: Server, moto: Moto) -> Self {
         Self {
             moto: Some(moto),
             ..Self::with(server)

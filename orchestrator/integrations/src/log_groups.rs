@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::connector::{self, Connector, Origin};
-use crate::http_client::{Client, Outgoing};
+use crate::http_client::{Client, ExchangeError, Outgoing};
 use crate::settings::{Error, Secret, Settings};
 use crate::targets::Targets;
 
@@ -135,7 +135,12 @@ impl LogGroups {
                 LONGEST_CALL.as_secs()
             )));
         };
-        let answer = sent.map_err(|error| PutError::Later(format!("{error:?}")))?;
+        let answer = sent.map_err(|error| match error {
+            ExchangeError::Forbidden(why)
+            | ExchangeError::Connect(why)
+            | ExchangeError::Broken(why) => PutError::Later(why),
+            ExchangeError::TooLong => PutError::Later("the answer is too long".to_owned()),
+        })?;
         if answer.status.is_success() {
             return Ok(());
         }

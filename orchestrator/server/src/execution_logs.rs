@@ -1,38 +1,35 @@
 //! Where execution logs go: a file, and log groups of CloudWatch Logs. Nothing that is executed waits for either.
+//!
+//! Each has a thread of its own, and a bounded lane that leads there: what comes while the lane is full is lost, and the server's log says how
+//! much. Closing writes what waits; for the network there is a little time.
+
+mod groups;
 
 use std::fmt;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use api::execution_log::{LogRecord, LogSink};
-use integrations::log_groups::{LogGroups, PutError, group_name};
+use integrations::log_groups::LogGroups;
 
 use crate::outcome::Error;
 
-/// How many commits' records may wait for the disk or the network. What comes while these wait is lost, and said to be.
+use self::groups::{Closing, Groups};
+
+/// How many commits' records may wait for the disk or the network, and how many bytes of them.
 const WAITING: usize = 8192;
-
-/// How many records, and how many bytes of them, one call takes. AWS: "PutLogEvents".
-const RECORDS_AT_ONCE: usize = 10_000;
-const BYTES_AT_ONCE: usize = 1_000_000;
-
-/// How long records gather before they are sent.
-const GATHER: Duration = Duration::from_millis(200);
-
-/// How often a call is tried, and the first pause between two.
-const TRIES: u32 = 5;
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const WAITING_BYTES: usize = 64 * 1024 * 1024;
 
 /// The logs of a server. Closing it writes what waits.
 #[derive(Clone, Debug)]
 pub(crate) struct ExecutionLogs {
     lanes: Arc<Vec<Lane>>,
+    closing: Arc<Closing>,
 }
 
 impl ExecutionLogs {
@@ -45,6 +42,7 @@ impl ExecutionLogs {
         endpoint: Option<LogGroups>,
     ) -> Result<Option<Self>, Error> {
         let mut lanes = Vec::new();
+        let closing = Arc::<Closing>::default();
         if let Some(path) = file {
             let opened = File::options().create(true).append(true).open(path);
             let file = opened.map_err(|error| {
@@ -53,22 +51,36 @@ impl ExecutionLogs {
                     path.display()
                 ))
             })?;
-            lanes.push(Lane::begin("execution-log", move |records| {
-                write_file(&records, BufWriter::new(file));
-            })?);
+            lanes.push(Lane::begin(
+                "execution-log",
+                WAITING_BYTES,
+                move |waiting| {
+                    write_file(waiting, BufWriter::new(file));
+                },
+            )?);
         }
         if let Some(endpoint) = endpoint {
-            lanes.push(Lane::begin("execution-log-groups", move |records| {
-                send_to_groups(&records, &endpoint);
-            })?);
+            let closing = closing.clone();
+            let begun =
+                Lane::begin(
+                    "execution-log-groups",
+                    WAITING_BYTES,
+                    move |waiting| match Groups::new(endpoint, closing) {
+                        Ok(groups) => groups.send_all(waiting),
+                        Err(error) => tracing::error!(%error, "cannot send execution logs"),
+                    },
+                );
+            lanes.push(begun?);
         }
         Ok((!lanes.is_empty()).then(|| Self {
             lanes: Arc::new(lanes),
+            closing,
         }))
     }
 
     /// Writes what waits, and ends.
     pub(crate) async fn close(&self) {
+        self.closing.begin();
         let lanes = self.lanes.clone();
         let closed = tokio::task::spawn_blocking(move || {
             for lane in lanes.iter() {
@@ -97,23 +109,39 @@ struct Lane {
     name: &'static str,
     sender: Mutex<Option<SyncSender<Vec<LogRecord>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    bytes: Arc<AtomicUsize>,
+    most_bytes: usize,
     lost: AtomicU64,
+}
+
+/// The other end of a lane: what waits there.
+struct Waiting {
+    records: Receiver<Vec<LogRecord>>,
+    bytes: Arc<AtomicUsize>,
 }
 
 impl Lane {
     fn begin(
         name: &'static str,
-        work: impl FnOnce(Receiver<Vec<LogRecord>>) + Send + 'static,
+        most_bytes: usize,
+        work: impl FnOnce(&Waiting) + Send + 'static,
     ) -> Result<Self, Error> {
-        let (sender, receiver) = sync_channel(WAITING);
+        let (sender, records) = sync_channel(WAITING);
+        let bytes = Arc::<AtomicUsize>::default();
+        let waiting = Waiting {
+            records,
+            bytes: bytes.clone(),
+        };
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || work(receiver))
+            .spawn(move || work(&waiting))
             .map_err(|error| Error::Unavailable(format!("cannot start a thread: {error}")))?;
         Ok(Self {
             name,
             sender: Mutex::new(Some(sender)),
             thread: Mutex::new(Some(thread)),
+            bytes,
+            most_bytes,
             lost: AtomicU64::new(0),
         })
     }
@@ -121,20 +149,34 @@ impl Lane {
     fn take(&self, records: Vec<LogRecord>) {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(sender) = &*sender else { return };
-        match sender.try_send(records) {
-            Ok(()) => {
-                let lost = self.lost.swap(0, Ordering::Relaxed);
-                if lost > 0 {
-                    tracing::warn!(
-                        log = self.name,
-                        records = lost,
-                        "execution log records were lost"
-                    );
+        let bytes = bytes_of(&records);
+        let waiting = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let refused = match waiting + bytes > self.most_bytes && waiting > 0 {
+            true => Some(records),
+            false => match sender.try_send(records) {
+                Ok(()) => None,
+                Err(TrySendError::Full(records) | TrySendError::Disconnected(records)) => {
+                    Some(records)
                 }
-            }
-            Err(TrySendError::Full(records) | TrySendError::Disconnected(records)) => {
+            },
+        };
+        match refused {
+            None => self.tell_lost(),
+            Some(records) => {
+                self.bytes.fetch_sub(bytes, Ordering::Relaxed);
                 self.lost.fetch_add(records.len() as u64, Ordering::Relaxed);
             }
+        }
+    }
+
+    fn tell_lost(&self) {
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            tracing::warn!(
+                log = self.name,
+                records = lost,
+                "execution log records were lost, as too many waited"
+            );
         }
     }
 
@@ -145,6 +187,7 @@ impl Lane {
                 .unwrap_or_else(PoisonError::into_inner)
                 .take(),
         );
+        self.tell_lost();
         let thread = self
             .thread
             .lock()
@@ -158,6 +201,27 @@ impl Lane {
     }
 }
 
+impl Waiting {
+    /// Waits for records; `None` when there will be no more.
+    fn first(&self) -> Option<Vec<LogRecord>> {
+        self.records.recv().ok()
+    }
+
+    /// What is there besides.
+    fn others(&self) -> impl Iterator<Item = Vec<LogRecord>> {
+        self.records.try_iter()
+    }
+
+    /// Records of so many bytes wait no more.
+    fn done(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+fn bytes_of(records: &[LogRecord]) -> usize {
+    records.iter().map(|record| record.text.len()).sum()
+}
+
 impl fmt::Debug for Lane {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name)
@@ -165,12 +229,14 @@ impl fmt::Debug for Lane {
 }
 
 /// Each record is a line; the file is flushed whenever nothing more waits.
-fn write_file(records: &Receiver<Vec<LogRecord>>, mut file: impl Write) {
-    while let Ok(first) = records.recv() {
-        let waiting = std::iter::once(first).chain(records.try_iter());
+fn write_file(waiting: &Waiting, mut file: impl Write) {
+    while let Some(first) = waiting.first() {
         let mut written = Ok(());
-        for record in waiting.flatten() {
-            written = written.and_then(|()| writeln!(file, "{}", record.text));
+        for records in std::iter::once(first).chain(waiting.others()) {
+            for record in &records {
+                written = written.and_then(|()| writeln!(file, "{}", record.text));
+            }
+            waiting.done(bytes_of(&records));
         }
         if let Err(error) = written.and_then(|()| file.flush()) {
             tracing::warn!(%error, "cannot write the execution log");
@@ -178,162 +244,60 @@ fn write_file(records: &Receiver<Vec<LogRecord>>, mut file: impl Write) {
     }
 }
 
-/// Sends records to the groups that they name, as long as there are any.
-fn send_to_groups(records: &Receiver<Vec<LogRecord>>, endpoint: &LogGroups) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            tracing::error!(%error, "cannot send execution logs");
-            return;
-        }
-    };
-    let mut known = std::collections::HashSet::new();
-    while let Ok(first) = records.recv() {
-        // Few calls with many records, not one for each commit.
-        std::thread::sleep(GATHER);
-        let waiting = std::iter::once(first).chain(records.try_iter()).flatten();
-        for (place, batch) in batches(waiting) {
-            runtime.block_on(send(endpoint, &place, &batch, &mut known));
-        }
-    }
-}
-
-/// A log group and a stream in it.
-type Place = (Arc<str>, String);
-
-/// The records in calls: by place, each in the order of time, none larger than a call takes.
-fn batches(records: impl Iterator<Item = LogRecord>) -> Vec<(Place, Vec<(i64, String)>)> {
-    let mut by_place: std::collections::BTreeMap<Place, Vec<(i64, String)>> =
-        std::collections::BTreeMap::new();
-    for record in records {
-        let Some(group) = record.group.as_deref().and_then(group_name) else {
-            continue;
-        };
-        let day = jiff::Timestamp::from_millisecond(record.timestamp).unwrap_or_default();
-        let day = day.strftime("%Y-%m-%d");
-        let place = (group, format!("states/{}/{day}", record.state_machine));
-        let batch = by_place.entry(place).or_default();
-        batch.push((record.timestamp, record.text));
-    }
-    let mut calls = Vec::new();
-    for (place, mut records) in by_place {
-        records.sort_by_key(|(timestamp, _)| *timestamp);
-        let mut call = Vec::new();
-        let mut bytes = 0;
-        for record in records {
-            // AWS counts 26 bytes for an event beside its text.
-            let size = record.1.len() + 26;
-            if !call.is_empty() && (call.len() >= RECORDS_AT_ONCE || bytes + size > BYTES_AT_ONCE) {
-                calls.push((place.clone(), std::mem::take(&mut call)));
-                bytes = 0;
-            }
-            bytes += size;
-            call.push(record);
-        }
-        calls.push((place, call));
-    }
-    calls
-}
-
-async fn send(
-    endpoint: &LogGroups,
-    place: &Place,
-    records: &[(i64, String)],
-    known: &mut std::collections::HashSet<Place>,
-) {
-    let (group, stream) = place;
-    let mut pause = FIRST_PAUSE;
-    let mut why = String::new();
-    for _ in 0..TRIES {
-        let sent = match known.contains(place) {
-            true => Ok(()),
-            false => endpoint.create_stream(group, stream).await,
-        };
-        let sent = match sent {
-            Ok(()) => endpoint.put(group, stream, records).await,
-            Err(error) => Err(error),
-        };
-        match sent {
-            Ok(()) => {
-                known.insert(place.clone());
-                return;
-            }
-            Err(error @ PutError::Refused(_)) => {
-                why = error.to_string();
-                break;
-            }
-            Err(error @ (PutError::NotFound | PutError::Later(_))) => {
-                known.remove(place);
-                why = error.to_string();
-            }
-        }
-        tokio::time::sleep(pause).await;
-        pause *= 2;
-    }
-    tracing::warn!(
-        group = &**group,
-        stream,
-        records = records.len(),
-        why,
-        "cannot send execution logs"
-    );
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
 
-    fn record(group: &str, state_machine: &str, timestamp: i64, text: &str) -> LogRecord {
-        let group = (!group.is_empty())
-            .then(|| format!("arn:aws:logs:us-east-1:000000000000:log-group:{group}:*").into());
+    fn record(text: &str) -> LogRecord {
         LogRecord {
-            group,
-            state_machine: state_machine.into(),
-            timestamp,
+            group: None,
+            state_machine: "m".into(),
+            timestamp: 1,
             text: text.to_owned(),
         }
     }
 
     #[test]
-    fn calls_are_by_place_in_order_and_bounded() {
-        let long = "x".repeat(600_000);
-        let records = [
-            record("g", "m", 5, "b"),
-            record("g", "m", 3, "a"),
-            record("", "m", 1, "nowhere"),
-            record("h", "n", 1, &long),
-            record("h", "n", 2, &long),
-        ];
-        let calls = batches(records.into_iter());
-        let shown = calls.iter().map(|((group, stream), records)| {
-            let records = records
-                .iter()
-                .map(|(time, text)| format!("{time}:{}", text.len()));
-            format!("{group} {stream} {}", records.collect::<Vec<_>>().join(" "))
-        });
-        assert_eq!(
-            shown.collect::<Vec<_>>(),
-            [
-                "g states/m/1970-01-01 3:1 5:1",
-                "h states/n/1970-01-01 1:600000",
-                "h states/n/1970-01-01 2:600000",
-            ]
-        );
+    fn a_file_has_a_line_for_each_record() {
+        let (sender, records) = sync_channel(4);
+        sender.send(vec![record("{1}"), record("{2}")]).unwrap();
+        sender.send(vec![record("{3}")]).unwrap();
+        drop(sender);
+        let waiting = Waiting {
+            records,
+            bytes: Arc::new(AtomicUsize::new(9)),
+        };
+        let mut file = Vec::new();
+        write_file(&waiting, &mut file);
+        assert_eq!(String::from_utf8(file).unwrap(), "{1}\n{2}\n{3}\n");
+        assert_eq!(waiting.bytes.load(Ordering::Relaxed), 0);
     }
 
     #[test]
-    fn a_file_has_a_line_for_each_record() {
-        let (sender, receiver) = sync_channel(4);
-        sender
-            .send(vec![record("", "m", 1, "{1}"), record("", "m", 2, "{2}")])
-            .unwrap();
-        sender.send(vec![record("", "m", 3, "{3}")]).unwrap();
-        drop(sender);
-        let mut file = Vec::new();
-        write_file(&receiver, &mut file);
-        assert_eq!(String::from_utf8(file).unwrap(), "{1}\n{2}\n{3}\n");
+    fn what_does_not_fit_is_counted_as_lost() {
+        let (go, wait) = mpsc::channel::<()>();
+        let (told, seen) = mpsc::channel();
+        let lane = Lane::begin("test", 10, move |waiting| {
+            wait.recv().unwrap();
+            while let Some(records) = waiting.first() {
+                waiting.done(bytes_of(&records));
+                for record in records {
+                    told.send(record.text).unwrap();
+                }
+            }
+        });
+        let lane = lane.unwrap();
+        lane.take(vec![record("longer than the lane")]);
+        lane.take(vec![record("lost"), record("too")]);
+        assert_eq!(lane.lost.load(Ordering::Relaxed), 2);
+        go.send(()).unwrap();
+        assert_eq!(seen.recv().unwrap(), "longer than the lane");
+        lane.take(vec![record("a"), record("b")]);
+        assert_eq!(lane.lost.load(Ordering::Relaxed), 0);
+        lane.close();
+        assert_eq!(seen.iter().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(lane.bytes.load(Ordering::Relaxed), 0);
     }
 }
