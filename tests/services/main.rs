@@ -1,4 +1,4 @@
-//! Calls AWS's services from workflows: the real binary, and moto in AWS's place.
+//! Calls AWS's services and HTTP services from workflows: the real binary, with moto or a server of the test's own in the place of who is called.
 #![allow(
     clippy::unwrap_used,
     reason = "these are tests: a failure is a panic that names its place"
@@ -6,6 +6,7 @@
 
 mod api_gateway;
 mod emr;
+mod http_task;
 mod jobs;
 mod logs;
 mod optimised;
