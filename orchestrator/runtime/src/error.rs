@@ -16,7 +16,7 @@ pub enum Error {
     #[error("the state machine {0} exists with another definition")]
     StateMachineAlreadyExists(String),
     /// The definition is wrong.
-    #[error("the definition has {} findings", .0.len())]
+    #[error("the definition has {} finding{}", .0.len(), if .0.len() == 1 { "" } else { "s" })]
     InvalidDefinition(Vec<Diagnostic>),
     /// The operation is not for machines of that type.
     #[error("the state machine {0} is of a type that does not support this")]
@@ -40,7 +40,7 @@ pub enum Error {
     #[error("the execution {0} has ended")]
     ExecutionEnded(String),
     /// There is no such version or alias; its ARN.
-    #[error("there is no {0}")]
+    #[error("there is no version or alias {0}")]
     NoSuchQualifier(String),
     /// What is there stands against it.
     #[error("{0}")]

@@ -196,12 +196,12 @@ impl Search {
 }
 
 impl InputField {
-    /// Reads `customer.id=42`: a path of members and elements, and the JSON value that stands there; what is no JSON is a text.
+    /// Reads `customer.id=42` or `tags.0=new`: a path of members and elements, and the JSON value that stands there; what is no JSON is a text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (path, value) = text.split_once('=')?;
         let path = path.strip_prefix("$.").unwrap_or(path);
-        if path.is_empty() || path.split('.').any(str::is_empty) {
+        if path.contains('[') || path.split('.').any(str::is_empty) {
             return None;
         }
         Some(Self {

@@ -131,15 +131,15 @@ fn read_text(file: &Path) -> Result<String, Error> {
 }
 
 /// The text of an `--input`: JSON itself, or `@FILE`.
-fn read_input(argument: &str) -> Result<String, Error> {
+fn read_input(flag: &str, argument: &str) -> Result<String, Error> {
     let (text, place) = match argument.strip_prefix('@') {
         Some(file) => (read_text(Path::new(file))?, file),
-        None => (argument.to_owned(), "--input"),
+        None => (argument.to_owned(), flag),
     };
     match Value::parse(&text) {
         Ok(_) => Ok(text),
         Err(error) => Err(Error::Usage(format!(
-            "the input in {place} is no JSON: {error}"
+            "what {place} says is no JSON: {error}"
         ))),
     }
 }

@@ -305,7 +305,8 @@ fn input_field(text: Option<&str>) -> Result<Vec<InputField>, Problem> {
         return Ok(Vec::new());
     };
     let field = InputField::parse(text).ok_or_else(|| {
-        let detail = format!("input: `{text}` is no PATH=VALUE; write customer.id=42");
+        let detail =
+            format!("input: `{text}` is no PATH=VALUE; write customer.id=42 or tags.0=new");
         Problem::new(Kind::InvalidQuery, detail)
     })?;
     Ok(vec![field])

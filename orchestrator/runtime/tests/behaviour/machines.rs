@@ -41,7 +41,7 @@ fn a_machine_is_made_changed_and_deleted() {
             > express m {"StartAt":"P","States":{"P":{"Type":"Pass","End":
             StateMachineAlreadyExists: the state machine arn:aws:states:us-east-1:000000000000:stateMachine:m exists with another definition
             > create wrong {"StartAt":"X","States":{}}
-            InvalidDefinition: the definition has 1 findings
+            InvalidDefinition: the definition has 1 finding
             > machine m
             arn:aws:states:us-east-1:000000000000:stateMachine:m Standard first {"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}
             > update m {"StartAt":"P","States":{"P":{"Type":"Pass","End":t
@@ -53,7 +53,7 @@ fn a_machine_is_made_changed_and_deleted() {
             > update nobody {"StartAt":"W","States":{"W":{"Type":"Wait","S
             StateMachineDoesNotExist: there is no state machine arn:aws:states:us-east-1:000000000000:stateMachine:nobody
             > update m {}
-            InvalidDefinition: the definition has 1 findings
+            InvalidDefinition: the definition has 1 finding
             > delete m
             done
             > delete m

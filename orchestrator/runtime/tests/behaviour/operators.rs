@@ -339,7 +339,7 @@ fn a_corrected_definition_takes_over() {
             > correct m e {"StartAt":"P","States":{"P":{"Type":"Pass","End
             DefinitionDoesNotFit: cannot redrive the execution with this definition: the state `T`, from which the execution would go on, is not in the definition
             > correct m e nonsense
-            InvalidDefinition: the definition has 1 findings
+            InvalidDefinition: the definition has 1 finding
             > correct m e {"StartAt":"T","States":{"T":{"Type":"Task","Res
             +1s
             > sleep 1s

@@ -139,7 +139,7 @@ fn an_alias_leads_to_versions() {
             > create m {"StartAt":"P","States":{"P":{"Type":"Pass","End":t
             done
             > alias m live 1=100
-            NoSuchQualifier: there is no arn:aws:states:us-east-1:000000000000:stateMachine:m:1
+            NoSuchQualifier: there is no version or alias arn:aws:states:us-east-1:000000000000:stateMachine:m:1
             > publish m
             arn:aws:states:us-east-1:000000000000:stateMachine:m:1
             > update m {"StartAt":"W","States":{"W":{"Type":"Wait","Second
@@ -159,7 +159,7 @@ fn an_alias_leads_to_versions() {
             > alias m same 1=50 1=50
             InvalidRouting: Routing configuration must contain distinct state machine version ARNs. Received: [arn:aws:states:us-east-1:000000000000:stateMachine:m:1, arn:aws:states:us-east-1:000000000000:stateMachine:m:1]
             > alias m none 1=50 3=50
-            NoSuchQualifier: there is no arn:aws:states:us-east-1:000000000000:stateMachine:m:3
+            NoSuchQualifier: there is no version or alias arn:aws:states:us-east-1:000000000000:stateMachine:m:3
             > alias m empty
             InvalidRouting: Routing configuration must contain one or two state machine version ARNs. Received: []
             > aliases m
@@ -167,7 +167,7 @@ fn an_alias_leads_to_versions() {
             > aliases m 2
             both -> 1=50 2=50
             > aliases m 3
-            NoSuchQualifier: there is no arn:aws:states:us-east-1:000000000000:stateMachine:m:3
+            NoSuchQualifier: there is no version or alias arn:aws:states:us-east-1:000000000000:stateMachine:m:3
             > start m@live a
             arn:aws:states:us-east-1:000000000000:execution:m:a +0s
             > executions m@live
@@ -187,11 +187,11 @@ fn an_alias_leads_to_versions() {
             > unalias m live
             done
             > unalias m live
-            NoSuchQualifier: there is no arn:aws:states:us-east-1:000000000000:stateMachine:m:live
+            NoSuchQualifier: there is no version or alias arn:aws:states:us-east-1:000000000000:stateMachine:m:live
             > start m@live c
             StateMachineDoesNotExist: there is no state machine arn:aws:states:us-east-1:000000000000:stateMachine:m:live
             > realias m live 1=100
-            NoSuchQualifier: there is no arn:aws:states:us-east-1:000000000000:stateMachine:m:live
+            NoSuchQualifier: there is no version or alias arn:aws:states:us-east-1:000000000000:stateMachine:m:live
             > delete m
             done
             > create m {"StartAt":"P","States":{"P":{"Type":"Pass","End":t

@@ -47,7 +47,7 @@ pub(super) async fn perform(
             trace_header,
             server,
         } => {
-            let input = read_input(&input)?;
+            let input = read_input("--input", &input)?;
             let input = Value::parse(&input).map_err(|error| Error::Usage(error.to_string()))?;
             let mut body = vec![("input", input)];
             body.extend(name.map(|name| ("name", name.into())));

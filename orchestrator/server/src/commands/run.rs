@@ -52,7 +52,7 @@ pub(super) async fn run(
         definition,
         companions,
         input: match &arguments.input {
-            Some(input) => Some(read_input(input)?),
+            Some(input) => Some(read_input("--input", input)?),
             None => None,
         },
         test_case: arguments.test_case.clone(),

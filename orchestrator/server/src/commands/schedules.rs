@@ -261,7 +261,7 @@ fn target_of(how: &How) -> Result<Vec<(&'static str, Value)>, Error> {
         members.extend(number.map(|number| (name, number.into())));
     }
     if let Some(input) = &how.input {
-        let text = read_input(input)?;
+        let text = read_input("--input", input)?;
         let input = Value::parse(&text).map_err(|error| Error::Usage(error.to_string()))?;
         members.push(("input", input));
     }

@@ -153,11 +153,24 @@ fn print_members(answer: &Value, name: &str, columns: [&str; 3], format: Format)
         Format::Table => {
             let rows = items
                 .iter()
-                .map(|item| columns.map(|column| cell(item, column)));
+                .map(|item| columns.map(|column| column_text(item, column)));
             output::table(columns.map(heading), rows.collect())
         }
     };
     output::print(&text);
+}
+
+/// The routes of an alias are shown as `set-alias` takes them.
+fn column_text(item: &Value, column: &str) -> String {
+    match item.get(column).and_then(Value::as_array) {
+        Some(routes) => {
+            let routes = routes
+                .iter()
+                .map(|route| format!("{}={}", cell(route, "version"), cell(route, "weight")));
+            routes.collect::<Vec<_>>().join(" ")
+        }
+        None => cell(item, column),
+    }
 }
 
 fn heading(column: &str) -> &'static str {

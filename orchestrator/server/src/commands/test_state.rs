@@ -36,7 +36,7 @@ pub(super) async fn perform(
 fn body(command: TestState) -> Result<Value, Error> {
     let mut body = vec![
         ("definition", Value::from(read_text(&command.file)?)),
-        ("input", json(&command.input)?),
+        ("input", json("--input", &command.input)?),
         ("revealSecrets", command.reveal_secrets.into()),
     ];
     for (name, given) in [
@@ -44,7 +44,7 @@ fn body(command: TestState) -> Result<Value, Error> {
         ("context", &command.context),
     ] {
         if let Some(text) = given {
-            body.push((name, json(text)?));
+            body.push((name, json(&format!("--{name}"), text)?));
         }
     }
     let texts = [
@@ -75,7 +75,7 @@ fn body(command: TestState) -> Result<Value, Error> {
     );
     let mut mock = Vec::new();
     if let Some(result) = &command.mock {
-        mock.push(("result", json(result)?));
+        mock.push(("result", json("--mock", result)?));
         mock.push(("validation", command.validation.to_uppercase().into()));
     }
     mock.extend(command.mock_error.map(|error| ("error", error.into())));
@@ -86,8 +86,8 @@ fn body(command: TestState) -> Result<Value, Error> {
     Ok(Value::object(body))
 }
 
-fn json(argument: &str) -> Result<Value, Error> {
-    let text = read_input(argument)?;
+fn json(flag: &str, argument: &str) -> Result<Value, Error> {
+    let text = read_input(flag, argument)?;
     Value::parse(&text).map_err(|error| Error::Usage(error.to_string()))
 }
 

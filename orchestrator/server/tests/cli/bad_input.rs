@@ -70,7 +70,7 @@ fn bad_input() {
         $ ratchet run pass.json -i {"a": }
         exit code 2
         --- stderr
-        error: the input in --input is no JSON: expected value at line 1 column 7
+        error: what --input says is no JSON: expected value at line 1 column 7
 
         $ ratchet run pass.json -i @gone.json
         exit code 2
@@ -80,7 +80,7 @@ fn bad_input() {
         $ ratchet run pass.json -i 
         exit code 2
         --- stderr
-        error: the input in --input is no JSON: EOF while parsing a value at line 1 column 0
+        error: what --input says is no JSON: EOF while parsing a value at line 1 column 0
 
         $ ratchet run pass.json --name ../up
         exit code 2
@@ -202,6 +202,6 @@ fn deep_documents() {
     house.check(&["run", "pass.json", "-i", "@deep.json"], expect![[r#"
         exit code 2
         --- stderr
-        error: the input in deep.json is no JSON: the document nests deeper than 512 levels at line 1 column 513
+        error: what deep.json says is no JSON: the document nests deeper than 512 levels at line 1 column 513
     "#]]);
 }

@@ -2,20 +2,7 @@
 
 use expect_test::expect;
 
-use crate::house::{House, PASS, WAIT};
-
-/// What a command says, without times.
-fn masked(text: &str) -> String {
-    let words = text.split_inclusive([' ', '\n']).map(|word| {
-        let time = word.trim_matches(['"', ',', ' ', '\n']);
-        if time.len() == 24 && time.starts_with("20") && time.ends_with('Z') {
-            word.replace(time, "<time>")
-        } else {
-            word.to_owned()
-        }
-    });
-    words.collect()
-}
+use crate::house::{House, PASS, WAIT, masked};
 
 #[test]
 fn a_day_at_the_desk() {
@@ -99,7 +86,7 @@ fn a_day_at_the_desk() {
         $ ratchet state-machines create wrong wrong.json
         exit code 1
         --- stderr
-        error: the definition has 1 findings
+        error: the definition has 1 finding
           1:1: SCHEMA_VALIDATION_FAILED /: These fields are required: [States]
 
         $ ratchet state-machines list

@@ -76,6 +76,56 @@ impl House {
         expected.assert_eq(&self.said(&self.output(arguments)));
     }
 
+    /// Gives commands to a server, a line for each, and tells what each said, without times and random ids. `wait EXECUTION STATUS` waits until
+    /// the execution has that status; of what follows `quiet` only the errors are shown, as an execution may meanwhile do this or that.
+    pub(crate) fn session(&self, server: &Server, commands: &str) -> String {
+        let mut told = String::new();
+        for line in commands
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+        {
+            if let Some(awaited) = line.strip_prefix("wait ") {
+                self.wait(server, awaited);
+                continue;
+            }
+            let (line, is_quiet) = match line.strip_prefix("quiet ") {
+                Some(line) => (line, true),
+                None => (line, false),
+            };
+            let words = words(line);
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let mut output = self.at(server, &words).output().unwrap();
+            if is_quiet {
+                output.stdout.clear();
+            }
+            let said = masked(&self.said(&output));
+            writeln!(told, "$ ratchet {line}\n{said}").unwrap();
+        }
+        told
+    }
+
+    /// `ratchet` with those arguments, for that server.
+    pub(crate) fn at(&self, server: &Server, arguments: &[&str]) -> Command {
+        let mut command = self.ratchet(arguments);
+        command.env("RATCHET_SERVER", server.url());
+        command
+    }
+
+    fn wait(&self, server: &Server, awaited: &str) {
+        let (execution, status) = awaited.split_once(' ').unwrap();
+        let arguments = ["executions", "describe", execution, "--output", "json"];
+        for _ in 0..1000 {
+            let output = self.at(server, &arguments).output().unwrap();
+            let said = self.said(&output);
+            if said.contains(&format!("\"status\": \"{status}\"")) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("{execution} is not {status}");
+    }
+
     /// Exit code, standard output and standard error as one text, without the house's own path.
     pub(crate) fn said(&self, output: &Output) -> String {
         let mut text = format!("exit code {}\n", output.status.code().unwrap_or(-1));
@@ -109,6 +159,39 @@ impl House {
             stdout,
         }
     }
+}
+
+/// What a command says, without times and random ids.
+pub(crate) fn masked(text: &str) -> String {
+    let words = text.split_inclusive([' ', '\n']).map(|word| {
+        let time = word.trim_matches(['"', ',', ' ', '\n']);
+        if time.len() == 24 && time.starts_with("20") && time.ends_with('Z') {
+            word.replace(time, "<time>")
+        } else if time.len() == 36 && time.matches('-').count() == 4 {
+            word.replace(time, "<id>")
+        } else {
+            word.to_owned()
+        }
+    });
+    words.collect()
+}
+
+/// The words of a command as a shell sees them; single quotes keep a word together.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for (number, part) in line.split('\'').enumerate() {
+        if number % 2 == 1 {
+            words.last_mut().unwrap().push_str(part);
+            continue;
+        }
+        for (number, word) in part.split(' ').enumerate() {
+            if number > 0 {
+                words.push(String::new());
+            }
+            words.last_mut().unwrap().push_str(word);
+        }
+    }
+    words
 }
 
 /// A server that runs. It is killed when it is dropped.

@@ -7,6 +7,7 @@ mod config;
 mod help;
 mod house;
 mod jobs;
+mod operators;
 mod run;
 mod serve;
 mod validate;

@@ -65,7 +65,7 @@ async fn bad_requests() {
             {"type":"/api/v1/problems/invalid-name","title":"This can't be a name","status":400,"detail":"`a/b` can't be a name; a name has 1 to 80 characters, no white space, no control characters and none of < > { } [ ] ? * \" # % \\ ^ | ~ ` $ & , ; : /"}
             > POST /api/v1/state-machines {"name":"a","definition":null}
             422 application/problem+json
-            {"type":"/api/v1/problems/invalid-definition","title":"The definition has errors","status":422,"detail":"the definition has 1 findings","findings":[{"severity":"error","code":"SCHEMA_VALIDATION_FAILED","pointer":"","line":1,"column":1,"message":"Definition must be a valid JSON object"}]}
+            {"type":"/api/v1/problems/invalid-definition","title":"The definition has errors","status":422,"detail":"the definition has 1 finding","findings":[{"severity":"error","code":"SCHEMA_VALIDATION_FAILED","pointer":"","line":1,"column":1,"message":"Definition must be a valid JSON object"}]}
             > PUT /api/v1/state-machines/a%2Fb {"definition":{}}
             400 application/problem+json
             {"type":"/api/v1/problems/invalid-name","title":"This can't be a name","status":400,"detail":"`a/b` can't be a name; a name has 1 to 80 characters, no white space, no control characters and none of < > { } [ ] ? * \" # % \\ ^ | ~ ` $ & , ; : /"}
@@ -133,7 +133,7 @@ async fn deep_and_long_documents() {
     }
     expect![[r#"
         deep 422 application/problem+json
-        {"type":"/api/v1/problems/invalid-definition","title":"The definition has errors","status":422,"detail":"the definition has 1 findings","findings":[{"severity":"error","code":"SCHEMA_VALIDATION_FAILED","pointer":"","line":1,"column":513,"message":"Definition nests deeper than 512 levels"}]}
+        {"type":"/api/v1/problems/invalid-definition","title":"The definition has errors","status":422,"detail":"the definition has 1 finding","findings":[{"severity":"error","code":"SCHEMA_VALIDATION_FAILED","pointer":"","line":1,"column":513,"message":"Definition nests deeper than 512 levels"}]}
         deep 400 application/problem+json
         {"type":"/api/v1/problems/invalid-input","title":"The input can't be used","status":400,"detail":"the input is no JSON: the document nests deeper than 512 levels at line 1 column 513"}
         long 413 application/problem+json

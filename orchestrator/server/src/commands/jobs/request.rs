@@ -21,7 +21,7 @@ const MEMORY: u32 = 128;
 pub(super) fn of(submit: &SubmitJob) -> Result<Value, Error> {
     let mut body = match &submit.request {
         Some(text) => {
-            let text = read_input(text)?;
+            let text = read_input("--request", text)?;
             match serde_json::from_str(&text) {
                 Ok(Json::Object(members)) => members,
                 Ok(_) | Err(_) => {
