@@ -140,6 +140,7 @@ fn kind_text(kind: &EventKind) -> String {
         EventKind::MapRunSucceeded => "MapRunSucceeded".to_owned(),
         EventKind::MapRunFailed(failure) => failed("MapRunFailed", failure),
         EventKind::MapRunAborted => "MapRunAborted".to_owned(),
+        EventKind::MapRunRedriven { count, .. } => format!("MapRunRedriven {count}"),
         EventKind::MapIterationStarted(of) => {
             format!("MapIterationStarted {} {}", of.name, of.index)
         }

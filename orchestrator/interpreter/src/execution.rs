@@ -46,6 +46,12 @@ impl Identity {
     pub fn is_express(&self) -> bool {
         self.arn.split(':').nth(5) == Some("express")
     }
+
+    /// Whether it is a child of a Map Run: its machine's name says so, as no other's has a slash.
+    #[must_use]
+    pub fn is_of_map_run(&self) -> bool {
+        self.state_machine_name.contains('/')
+    }
 }
 
 /// How far an execution is.
@@ -157,7 +163,7 @@ impl Execution {
                 Phase::Task(task) => {
                     self.attempts.insert(task.token.attempt, slot);
                 }
-                Phase::MapRun(run) => {
+                Phase::MapRun(run) | Phase::RedrivenMapRun { run, .. } => {
                     self.attempts.insert(run.attempt, slot);
                 }
                 Phase::Ready

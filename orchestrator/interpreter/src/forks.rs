@@ -165,7 +165,7 @@ impl Stepper<'_> {
         if matches!(self.thread(id).phase, Phase::Fork(_)) {
             self.abort_children(id, previous);
         }
-        if let Phase::MapRun(run) = &self.thread(id).phase {
+        if let Some((run, _)) = self.thread(id).phase.map_run() {
             let (attempt, state) = (run.attempt, self.thread(id).state);
             self.emit_after(previous, EventKind::MapRunAborted);
             self.execution.attempts.remove(&attempt);

@@ -272,6 +272,13 @@ pub enum EventKind {
     MapRunFailed(Failure),
     /// A Map Run was ended by something outside it.
     MapRunAborted,
+    /// A Map Run that had not succeeded goes on.
+    MapRunRedriven {
+        /// Its ARN.
+        arn: Arc<str>,
+        /// How often it was redriven by now.
+        count: u32,
+    },
 }
 
 /// One iteration of a Map.

@@ -79,6 +79,15 @@ pub enum Input {
         /// How.
         outcome: MapRunOutcome,
     },
+    /// A Map Run that was redriven ended.
+    RedrivenMapRunEnded {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// How often it was redriven: an earlier end of it is of no interest any more.
+        redrives: u32,
+        /// How.
+        outcome: MapRunOutcome,
+    },
 }
 
 /// What an execution wants done, once the step is committed.

@@ -16,12 +16,12 @@ use crate::failure::Failure;
 use crate::failures::{FailureKind, Fault};
 use crate::flow::data_limit_exceeded;
 use crate::history::EventKind;
-use crate::input::{AttemptId, Effect};
+use crate::input::{AttemptId, Effect, Input};
 use crate::jsonata::Field;
 use crate::payload::Payload;
 use crate::reading::Source;
 use crate::step::{Env, Stepper, Transition};
-use crate::thread::{Item, Phase, ThreadId};
+use crate::thread::{Item, Phase, ThreadId, Work};
 
 /// What a distributed Map asks of its run; everything that can be evaluated before there is an item is evaluated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,8 @@ pub struct ScheduledMapRun {
     pub state: StateId,
     /// What is asked for.
     pub request: MapRunRequest,
+    /// How often it was redriven: more than were carried out before, or the same again after a crash.
+    pub redrives: u32,
     /// The execution with nothing but the thread that waits, so that an ItemSelector can be evaluated as in it.
     scope: Execution,
 }
@@ -90,8 +92,10 @@ pub enum MapRunOutcome {
     Succeeded(Payload),
     /// Well, but its results are longer than a state's output may be.
     TooLong,
-    /// Not well.
+    /// Not well; a redrive goes on with its children.
     Failed(Failure),
+    /// Not well, and there is nothing to go on with: a redrive begins another run.
+    FailedForGood(Failure),
 }
 
 /// A Map Run that a thread waits for.
@@ -104,6 +108,20 @@ pub(crate) struct PendingMapRun {
 }
 
 impl ScheduledMapRun {
+    /// What tells the execution how the run ended.
+    #[must_use]
+    pub fn ended(&self, outcome: MapRunOutcome) -> Input {
+        let (attempt, redrives) = (self.attempt, self.redrives);
+        match redrives {
+            0 => Input::MapRunEnded { attempt, outcome },
+            _ => Input::RedrivenMapRunEnded {
+                attempt,
+                redrives,
+                outcome,
+            },
+        }
+    }
+
     /// What the items give to children, each for itself: the item, or what the ItemSelector makes of it.
     pub fn select(
         &mut self,
@@ -144,22 +162,24 @@ impl Execution {
 
     /// The attempts of the Map Runs that it waits for.
     pub fn pending_map_run_attempts(&self) -> impl Iterator<Item = AttemptId> + '_ {
-        let threads = self.threads.iter().flatten();
-        threads.filter_map(|thread| match &thread.phase {
-            Phase::MapRun(run) => Some(run.attempt),
-            Phase::Ready
-            | Phase::Waiting { .. }
-            | Phase::BackingOff { .. }
-            | Phase::Task(_)
-            | Phase::Fork(_) => None,
+        let threads = (0..).map(ThreadId).zip(&self.threads);
+        threads.filter_map(|(id, thread)| {
+            let (run, _) = thread.as_ref()?.phase.map_run()?;
+            (!self.is_to_redrive(id)).then_some(run.attempt)
         })
+    }
+
+    /// Whether a step stopped at its budget before it redrove the thread's Map Run.
+    fn is_to_redrive(&self, thread: ThreadId) -> bool {
+        self.unfinished.contains(&Work::Again(thread))
     }
 
     fn scheduled_map_run(&self, thread: ThreadId) -> Option<ScheduledMapRun> {
         let waiting = self.threads.get(thread.0 as usize)?.as_ref()?;
-        let Phase::MapRun(run) = &waiting.phase else {
+        let (run, redrives) = waiting.phase.map_run()?;
+        if self.is_to_redrive(thread) {
             return None;
-        };
+        }
         let mut scope = Execution::new(self.identity.clone());
         scope.last_event = self.last_event;
         scope.last_timestamp = self.last_timestamp;
@@ -171,10 +191,14 @@ impl Execution {
             attempt: run.attempt,
             state: waiting.state,
             request: run.request.clone(),
+            redrives,
             scope,
         })
     }
 }
+
+/// How often a Map Run can be redriven. AWS: "Quotas", Distributed Map.
+const MOST_REDRIVES: u32 = 1000;
 
 /// The only thread of a [`ScheduledMapRun`]'s scope.
 const ALONE: ThreadId = ThreadId(0);
@@ -222,11 +246,38 @@ impl Stepper<'_> {
             input,
             request,
         }));
+        self.await_map_run(thread, attempt);
+        Ok(Transition::Await)
+    }
+
+    fn await_map_run(&mut self, thread: ThreadId, attempt: AttemptId) {
         self.execution.attempts.insert(attempt, thread);
         let scheduled = self.execution.scheduled_map_run(thread);
-        let scheduled = scheduled.expect("the thread waits for the run since the line above");
+        let scheduled = scheduled.expect("its caller has let the thread wait for the run");
         self.effects.push(Effect::StartMapRun(Box::new(scheduled)));
-        Ok(Transition::Await)
+    }
+
+    /// Lets a Map Run go on that did not succeed before the execution was redriven.
+    pub(crate) fn redrive_map_run(
+        &mut self,
+        thread: ThreadId,
+        run: PendingMapRun,
+        redrives: u32,
+    ) -> Transition {
+        if redrives >= MOST_REDRIVES {
+            let cause = format!("The Map Run has been redriven {MOST_REDRIVES} times.");
+            return Transition::Fail(self.runtime_failure(thread, &cause));
+        }
+        let (attempt, arn, count) = (run.attempt, run.request.arn.clone(), redrives + 1);
+        self.emit(thread, EventKind::MapRunRedriven { arn, count });
+        if self.ended.is_none() {
+            self.thread_mut(thread).phase = Phase::RedrivenMapRun {
+                run: Box::new(run),
+                redrives: count,
+            };
+            self.await_map_run(thread, attempt);
+        }
+        Transition::Await
     }
 
     /// The items that stand in the state's input.
@@ -422,15 +473,23 @@ impl Stepper<'_> {
     }
 
     /// A Map Run ended.
-    pub(crate) fn map_run_ended(&mut self, attempt: AttemptId, outcome: MapRunOutcome) {
+    pub(crate) fn map_run_ended(
+        &mut self,
+        attempt: AttemptId,
+        redrives: u32,
+        outcome: MapRunOutcome,
+    ) {
         let Some(&thread) = self.execution.attempts.get(&attempt) else {
             return;
         };
-        if !matches!(self.thread(thread).phase, Phase::MapRun(_)) {
+        let awaited = self.thread(thread).phase.map_run();
+        if awaited.is_none_or(|(_, awaited)| awaited != redrives) {
             return;
         }
         self.execution.attempts.remove(&attempt);
-        self.thread_mut(thread).phase = Phase::Ready;
+        if !matches!(outcome, MapRunOutcome::Failed(_)) {
+            self.thread_mut(thread).phase = Phase::Ready;
+        }
         let state = self.machine.state(self.thread(thread).state);
         let StateKind::Map(map) = &state.kind else {
             return;
@@ -442,11 +501,12 @@ impl Stepper<'_> {
                 self.state_failed(thread, data_limit_exceeded(&state.name).into());
                 return;
             }
-            MapRunOutcome::Failed(failure) => {
+            MapRunOutcome::Failed(failure) | MapRunOutcome::FailedForGood(failure) => {
                 self.emit(thread, EventKind::MapRunFailed(failure.clone()));
                 // Whatever it is called: it is no fault of the state's own, which nothing could catch.
                 let kind = FailureKind::Child;
                 self.state_failed(thread, Fault { failure, kind });
+                self.forget_map_run(thread);
                 return;
             }
         };
@@ -460,6 +520,17 @@ impl Stepper<'_> {
         self.follow(thread, transition);
     }
 
+    /// The run of a thread that goes on is of no use any more: only an execution that ended keeps it, for a redrive.
+    fn forget_map_run(&mut self, thread: ThreadId) {
+        let thread = &mut self.execution.threads[thread.0 as usize];
+        if self.ended.is_none()
+            && let Some(thread) = thread
+            && thread.phase.map_run().is_some()
+        {
+            thread.phase = Phase::Ready;
+        }
+    }
+
     /// What the ItemSelector makes of an item.
     fn select_item(
         &mut self,
@@ -467,7 +538,7 @@ impl Stepper<'_> {
         item: SourceItem,
     ) -> Result<Payload, Fault> {
         let record = self.thread_mut(ALONE);
-        let Phase::MapRun(run) = &record.phase else {
+        let Some((run, _)) = record.phase.map_run() else {
             return Ok(item.value);
         };
         let root = run.input.clone();

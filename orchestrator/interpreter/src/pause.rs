@@ -41,7 +41,8 @@ impl Stepper<'_> {
                         *due = due.map(|due| due.saturating_add(pause));
                     }
                 }
-                Phase::Ready | Phase::Fork(_) | Phase::MapRun(_) => {}
+                Phase::Ready | Phase::Fork(_) | Phase::MapRun(_) | Phase::RedrivenMapRun { .. } => {
+                }
             }
             if let Some(due) = thread.due() {
                 execution.timers.insert((due, id));

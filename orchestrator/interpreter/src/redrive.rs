@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use asl::definition::{BlockId, StateId, StateKind, StateMachine};
+use asl::definition::{BlockId, State, StateId, StateKind, StateMachine};
 
 use crate::execution::{Execution, Status};
 use crate::history::EventKind;
@@ -44,7 +44,7 @@ impl fmt::Display for Unfit {
             ),
             Self::Changed(state) => write!(
                 formatter,
-                "the state `{state}`, whose branches or iterations go on, must stay the kind of state that it was, with as many branches"
+                "the state `{state}`, whose branches or iterations go on, must stay the kind of state that it was, with as many branches or children of the same type"
             ),
         }
     }
@@ -95,9 +95,10 @@ impl Stepper<'_> {
         execution.attempts.clear();
         execution.timers.clear();
         execution.stopped_at = None;
-        execution.deadline = self
-            .machine
-            .timeout_seconds
+        // The machine's timeout is not one of the children that it starts.
+        let timeout = self.machine.timeout_seconds;
+        execution.deadline = timeout
+            .filter(|_| !execution.identity.is_of_map_run())
             .map(|seconds| after_seconds(now, seconds));
         execution.supplement.redrives += 1;
         execution.supplement.redriven_at = now;
@@ -119,7 +120,10 @@ impl Stepper<'_> {
                 // Its children go on.
                 continue;
             }
-            thread.phase = Phase::Ready;
+            // A Map Run goes on, too.
+            if thread.phase.map_run().is_none() {
+                thread.phase = Phase::Ready;
+            }
             thread.previous = redriven;
             if !entering.contains(&id) {
                 again.push(Work::Again(id));
@@ -131,6 +135,10 @@ impl Stepper<'_> {
     /// Does a thread's state again.
     pub(crate) fn again(&mut self, thread: ThreadId) -> Transition {
         let record = self.thread(thread);
+        if let Some((run, redrives)) = record.phase.map_run() {
+            let run = run.clone();
+            return self.redrive_map_run(thread, run, redrives);
+        }
         let (state, input, parent) = (record.state, record.input.clone(), record.parent);
         if record.entered == 0
             && let Some(Child { of, .. }) = parent
@@ -184,9 +192,8 @@ impl Execution {
         let states: Vec<Option<StateId>> = states.collect::<Result<_, _>>()?;
         let mut work = self.unfinished.clone();
         for one in &mut work {
-            if let Work::Enter(thread, state, _) = one {
-                let block = rebase.block_of(thread.0 as usize)?;
-                *state = rebase.find(*state, block)?;
+            if let Work::Enter(_, state, _) = one {
+                *state = rebase.find(*state)?;
             }
         }
         self.unfinished = work;
@@ -218,44 +225,66 @@ impl Rebase<'_> {
             .unfinished
             .iter()
             .any(|work| matches!(work, Work::Enter(thread, ..) if *thread == id));
-        let found = self.find(thread.state, self.block_of(slot)?);
+        let found = self.find(thread.state);
         // Where it is between two states, the one that it left may be gone.
         if is_entering {
-            Ok(found.ok())
-        } else {
-            found.map(Some)
+            return Ok(found.ok());
         }
+        let found = found?;
+        if thread.phase.map_run().is_some() && !self.is_same_map_run(thread.state, found) {
+            return Err(Unfit::Changed(self.old.state(thread.state).name.clone()));
+        }
+        Ok(Some(found))
     }
 
-    /// The new block that the thread in that slot walks.
-    fn block_of(&self, slot: usize) -> Result<BlockId, Unfit> {
-        let thread = self.execution.threads[slot].as_ref();
-        let Some(Child { of, index }) = thread.and_then(|thread| thread.parent) else {
+    /// Whether the children of a Map Run can go on in the new state.
+    fn is_same_map_run(&self, old: StateId, new: StateId) -> bool {
+        let child_type = |machine: &StateMachine, state| match &machine.state(state).kind {
+            StateKind::Map(map) => {
+                let distributed = map.distributed.as_ref();
+                distributed.map(|distributed| distributed.child_type)
+            }
+            _ => None,
+        };
+        child_type(self.old, old) == child_type(self.new, new)
+    }
+
+    /// The new block in place of an old one: that of the same branch or processor.
+    fn block_for(&self, block: BlockId) -> Result<BlockId, Unfit> {
+        let of = |owner: &State| match &owner.kind {
+            StateKind::Parallel(parallel) => parallel.branches.iter().position(|id| *id == block),
+            StateKind::Map(map) => (map.processor == block).then_some(0),
+            _ => None,
+        };
+        let mut owners = self.old.states.iter();
+        let Some((owner, index)) = owners.find_map(|owner| Some((owner, of(owner)?))) else {
             return Ok(StateMachine::ROOT);
         };
-        let parent = self.execution.threads[of.0 as usize]
-            .as_ref()
-            .expect("a thread outlives its children");
-        let old = self.old.state(parent.state);
-        let new = self.find(parent.state, self.block_of(of.0 as usize)?)?;
-        match (&old.kind, &self.new.state(new).kind) {
+        let new = self.find_in(owner, self.block_for(owner.block)?)?;
+        match (&owner.kind, &self.new.state(new).kind) {
             (StateKind::Parallel(old), StateKind::Parallel(new))
                 if old.branches.len() == new.branches.len() =>
             {
-                Ok(new.branches[index as usize])
+                Ok(new.branches[index])
             }
             (StateKind::Map(old), StateKind::Map(new))
                 if old.distributed.is_some() == new.distributed.is_some() =>
             {
                 Ok(new.processor)
             }
-            _ => Err(Unfit::Changed(old.name.clone())),
+            _ => Err(Unfit::Changed(owner.name.clone())),
         }
     }
 
+    /// The new state in place of an old one.
+    fn find(&self, state: StateId) -> Result<StateId, Unfit> {
+        let state = self.old.state(state);
+        self.find_in(state, self.block_for(state.block)?)
+    }
+
     /// The state of the same name in a block.
-    fn find(&self, state: StateId, block: BlockId) -> Result<StateId, Unfit> {
-        let name = &self.old.state(state).name;
+    fn find_in(&self, state: &State, block: BlockId) -> Result<StateId, Unfit> {
+        let name = &state.name;
         let mut here = self.new.block(block).states.iter();
         if let Some(found) = here.find(|&&id| self.new.state(id).name == *name) {
             return Ok(*found);

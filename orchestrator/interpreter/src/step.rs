@@ -179,7 +179,12 @@ impl Stepper<'_> {
                     self.start(map.processor, timeout_seconds);
                 }
             }
-            Input::MapRunEnded { attempt, outcome } => self.map_run_ended(attempt, outcome),
+            Input::MapRunEnded { attempt, outcome } => self.map_run_ended(attempt, 0, outcome),
+            Input::RedrivenMapRunEnded {
+                attempt,
+                redrives,
+                outcome,
+            } => self.map_run_ended(attempt, redrives, outcome),
             Input::Continue => {}
             Input::TaskStarted {
                 attempt,

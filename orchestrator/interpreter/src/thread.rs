@@ -87,6 +87,28 @@ pub(crate) enum Phase {
     Fork(Fork),
     /// Its Map Run's end.
     MapRun(Box<PendingMapRun>),
+    /// The end of its Map Run, which was redriven.
+    RedrivenMapRun {
+        /// The run.
+        run: Box<PendingMapRun>,
+        /// How often it was redriven.
+        redrives: u32,
+    },
+}
+
+impl Phase {
+    /// The Map Run whose end is waited for, or was, and how often it was redriven.
+    pub(crate) fn map_run(&self) -> Option<(&PendingMapRun, u32)> {
+        match self {
+            Self::MapRun(run) => Some((run, 0)),
+            Self::RedrivenMapRun { run, redrives } => Some((run, *redrives)),
+            Self::Ready
+            | Self::Waiting { .. }
+            | Self::BackingOff { .. }
+            | Self::Task(_)
+            | Self::Fork(_) => None,
+        }
+    }
 }
 
 /// A task that was scheduled and has not ended.
@@ -206,7 +228,7 @@ impl Thread {
                 (Some(timeout), Some(heartbeat)) => Some(timeout.min(heartbeat)),
                 (timeout, heartbeat) => timeout.or(heartbeat),
             },
-            Phase::Ready | Phase::Fork(_) | Phase::MapRun(_) => None,
+            Phase::Ready | Phase::Fork(_) | Phase::MapRun(_) | Phase::RedrivenMapRun { .. } => None,
         }
     }
 }

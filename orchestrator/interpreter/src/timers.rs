@@ -43,7 +43,7 @@ impl Stepper<'_> {
                 self.follow(thread, transition);
             }
             Phase::Task(_) => self.task_timed_out(thread),
-            Phase::Ready | Phase::Fork(_) | Phase::MapRun(_) => {
+            Phase::Ready | Phase::Fork(_) | Phase::MapRun(_) | Phase::RedrivenMapRun { .. } => {
                 self.execution.timers.remove(&(due, thread));
             }
         }

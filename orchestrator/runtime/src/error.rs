@@ -124,6 +124,22 @@ pub enum Error {
 }
 
 impl Error {
+    /// What happened, with what the store says of it.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Store(error) => format!("{self}: {error}"),
+            error => error.to_string(),
+        }
+    }
+
+    /// Whether the store was closed, so that nothing can be done before the next start.
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(
+            self,
+            Self::ShuttingDown | Self::Store(store::contract::Error::Closed)
+        )
+    }
+
     /// Whether the same call may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

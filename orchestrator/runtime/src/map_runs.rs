@@ -7,17 +7,22 @@
 //! ```
 //!
 //! A group of children and how far the run has come are one commit, so that no item is forgotten and none is handed out twice. Read [`progress`]
-//! first, then [`run`].
+//! first, then [`run`] with [`inputs`] and [`ending`]; a run that did not succeed goes on by [`redriving`].
 
 mod children;
+mod ending;
 mod feed;
+mod inputs;
 mod lost;
 mod progress;
+mod redriving;
 mod results;
 mod run;
 pub mod views;
+mod writing;
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,8 +31,7 @@ use std::time::Duration;
 use asl::definition::StateKind;
 use asl::distributed::{ChildType, Distributed};
 use futures_util::FutureExt;
-use interpreter::execution::{Execution, Identity};
-use interpreter::failure::{Failure, names};
+use interpreter::execution::{Execution, Identity, Status};
 use interpreter::input::{AttemptId, Effect, Input};
 use interpreter::map_run::{MapRunOutcome, ScheduledMapRun};
 use store::contract::{Commit, Write};
@@ -42,7 +46,7 @@ use crate::machines::Revision;
 use crate::map_runs::children::Family;
 use crate::map_runs::progress::{Bounds, Progress};
 use crate::map_runs::results::Results;
-use crate::map_runs::run::{Closing, Run};
+use crate::map_runs::run::{Halt, Run};
 use crate::map_runs::views::UpdateMapRun;
 use crate::slot::{Delivery, Happening, Loaded};
 use crate::trace::Carried;
@@ -57,6 +61,8 @@ pub(crate) struct MapRuns(Mutex<HashMap<(ExecutionId, u64), Arc<Handle>>>);
 
 /// How a run is reached that is carried out.
 pub(crate) struct Handle {
+    /// The redrive that it is carried out for; 0 for none.
+    redrives: u32,
     shared: Mutex<Shared>,
     /// Told whenever something is put in.
     wake: Notify,
@@ -69,22 +75,25 @@ struct Shared {
     changes: Vec<Change>,
     is_cancelled: bool,
     progress: Option<Progress>,
+    /// A redrive of the run, which waits until it has come to its end: its children may still be being stopped.
+    next: Option<Box<DueRun>>,
+}
+
+/// A Map Run to carry out, with what its execution knows.
+struct DueRun {
+    revision: Arc<Revision>,
+    identity: Arc<Identity>,
+    /// What its children carry of a trace.
+    trace_header: Option<Arc<str>>,
+    scheduled: ScheduledMapRun,
 }
 
 /// A child that ended, durably.
 struct EndedChild {
     id: ExecutionId,
     view: ExecutionView,
-}
-
-/// A Map Run that is to be carried out.
-struct Begun {
-    parent: Parent,
-    revision: Arc<Revision>,
-    identity: Arc<Identity>,
-    /// What its children carry of a trace.
-    trace_header: Option<Arc<str>>,
-    scheduled: ScheduledMapRun,
+    /// Whether a redrive could change how it ended.
+    is_redrivable: bool,
 }
 
 /// New bounds of a run; what is absent stays.
@@ -109,6 +118,14 @@ impl Change {
 }
 
 impl Handle {
+    fn new(redrives: u32) -> Arc<Self> {
+        Arc::new(Self {
+            redrives,
+            shared: Mutex::default(),
+            wake: Notify::new(),
+        })
+    }
+
     fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -125,23 +142,41 @@ impl MapRuns {
             .cloned()
     }
 
-    fn remove(&self, parent: Parent) {
-        self.lock().remove(&(parent.execution, parent.attempt));
+    /// Takes a run up, unless somebody does already: then a newer redrive of it waits.
+    fn begin(&self, parent: Parent, due: DueRun) -> Option<(Arc<Handle>, DueRun)> {
+        let mut active = self.lock();
+        let redrives = due.scheduled.redrives;
+        match active.entry((parent.execution, parent.attempt)) {
+            Entry::Occupied(entry) => {
+                if redrives > entry.get().redrives {
+                    entry.get().lock().next = Some(Box::new(due));
+                }
+                None
+            }
+            Entry::Vacant(entry) => Some((entry.insert(Handle::new(redrives)).clone(), due)),
+        }
     }
 
-    /// A handle for a run that nobody carries out yet.
-    fn register(&self, parent: Parent) -> Option<Arc<Handle>> {
+    /// Takes a run up that nobody waits for, unless somebody does already.
+    fn begin_lost(&self, parent: Parent, redrives: u32) -> bool {
+        match self.lock().entry((parent.execution, parent.attempt)) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(entry) => {
+                entry.insert(Handle::new(redrives));
+                true
+            }
+        }
+    }
+
+    /// A run has come to its end; gives the redrive of it that has waited for that.
+    fn end(&self, parent: Parent) -> Option<(Arc<Handle>, DueRun)> {
         let mut active = self.lock();
         let key = (parent.execution, parent.attempt);
-        if active.contains_key(&key) {
-            return None;
-        }
-        let handle = Arc::new(Handle {
-            shared: Mutex::default(),
-            wake: Notify::new(),
-        });
+        let ended = active.remove(&key)?;
+        let due = *ended.lock().next.take()?;
+        let handle = Handle::new(due.scheduled.redrives);
         active.insert(key, handle.clone());
-        Some(handle)
+        Some((handle, due))
     }
 }
 
@@ -151,6 +186,10 @@ pub(crate) fn begun(id: ExecutionId, effects: &[Effect], now: i64) -> impl Itera
         let Effect::StartMapRun(run) = effect else {
             return None;
         };
+        if run.redrives > 0 {
+            // Its record is there; whoever carries it out opens it again.
+            return None;
+        }
         let parent = Parent {
             execution: id,
             attempt: run.attempt.0,
@@ -160,9 +199,11 @@ pub(crate) fn begun(id: ExecutionId, effects: &[Effect], now: i64) -> impl Itera
     })
 }
 
-/// Whether an execution is a child of a Map Run: its machine's name says so, as no other's has a slash.
-pub(crate) fn is_child(identity: &Identity) -> bool {
-    identity.state_machine_name.contains('/')
+/// Whether a redrive could change how a child ended, or need not.
+fn is_redrivable(child: &Execution) -> bool {
+    matches!(child.status, Status::Running | Status::Succeeded(_))
+        || child.identity.is_express()
+        || child.can_go_on()
 }
 
 impl Engine {
@@ -183,71 +224,82 @@ impl Engine {
             execution: id,
             attempt: scheduled.attempt.0,
         };
-        let Some(handle) = self.map_runs.register(parent) else {
-            return;
-        };
-        let begun = Begun {
-            parent,
+        let due = DueRun {
             revision: revision.clone(),
             identity: identity.clone(),
             trace_header: carried.to_attempt(parent.attempt).map(|call| call.x_ray),
             scheduled,
         };
+        if let Some((handle, due)) = self.map_runs.begin(parent, due) {
+            self.spawn_map_run(parent, handle, due);
+        }
+    }
+
+    fn spawn_map_run(self: &Arc<Self>, parent: Parent, handle: Arc<Handle>, due: DueRun) {
         let engine = self.clone();
         self.tracker.spawn(async move {
-            let attempt = begun.scheduled.attempt;
-            let work = engine.carry_out(handle, begun);
+            let work = engine.carry_out(parent, &handle, &due);
             let outcome = AssertUnwindSafe(work).catch_unwind().await;
-            let outcome = outcome.unwrap_or_else(|_| {
-                tracing::error!(
-                    execution = id.0,
-                    "carrying a Map Run out panicked; it fails"
-                );
-                Ok(Some(MapRunOutcome::Failed(Failure::new(
-                    names::RUNTIME,
-                    "An internal error occurred while carrying the Map Run out.",
-                ))))
-            });
-            if let Ok(Some(outcome)) = outcome {
-                let ended = Input::MapRunEnded { attempt, outcome };
-                engine.push(id, Delivery::of(Happening::Input(ended)));
+            let outcome = outcome
+                .unwrap_or_else(|_| Err(Halt::Failed("a bug stopped the Map Run".to_owned())));
+            let outcome = match outcome {
+                Ok(outcome) => outcome,
+                Err(Halt::Closing) => None,
+                Err(Halt::Failed(why)) => Some(engine.give_up_map_run(parent, why).await),
+            };
+            if let Some(outcome) = outcome {
+                let ended = due.scheduled.ended(outcome);
+                engine.push(parent.execution, Delivery::of(Happening::Input(ended)));
             }
-            engine.map_runs.remove(parent);
+            engine.go_on_after(parent);
         });
+    }
+
+    /// A run has come to its end: a redrive of it may have waited for that.
+    fn go_on_after(self: &Arc<Self>, parent: Parent) {
+        if let Some((handle, due)) = self.map_runs.end(parent) {
+            self.spawn_map_run(parent, handle, due);
+        }
     }
 
     async fn carry_out(
         self: &Arc<Self>,
-        handle: Arc<Handle>,
-        begun: Begun,
-    ) -> Result<Option<MapRunOutcome>, Closing> {
+        parent: Parent,
+        handle: &Arc<Handle>,
+        due: &DueRun,
+    ) -> Result<Option<MapRunOutcome>, Halt> {
         loop {
-            let error = match self.prepare(&handle, &begun).await {
+            let error = match self.prepare(parent, handle, due).await {
                 Ok(run) => return run.carry_out().await,
                 Err(error) => error,
             };
-            let is_retryable = error.is_retryable() && !self.closing.is_cancelled();
-            tracing::warn!(execution = begun.parent.execution.0, %error, is_retryable, "cannot carry a Map Run out");
-            if !is_retryable {
-                return Err(Closing);
+            tracing::warn!(execution = parent.execution.0, %error, "cannot carry a Map Run out");
+            if self.closing.is_cancelled() || error.is_closed() {
+                return Err(Halt::Closing);
+            }
+            if !error.is_retryable() {
+                return Err(Halt::Failed(error.told()));
             }
             tokio::select! {
                 () = tokio::time::sleep(PAUSE) => {}
-                () = self.closing.cancelled() => return Err(Closing),
+                () = self.closing.cancelled() => return Err(Halt::Closing),
             }
         }
     }
 
     /// Reads how far the run is, and makes what its children need.
-    async fn prepare(self: &Arc<Self>, handle: &Arc<Handle>, begun: &Begun) -> Result<Run, Error> {
-        let Begun {
-            parent,
+    async fn prepare(
+        self: &Arc<Self>,
+        parent: Parent,
+        handle: &Arc<Handle>,
+        due: &DueRun,
+    ) -> Result<Run, Error> {
+        let DueRun {
             revision,
             identity,
             trace_header,
             scheduled,
-        } = begun;
-        let parent = *parent;
+        } = due;
         let damaged = |why: &str| store::contract::Error::Damaged {
             what: format!("Map Run {}", scheduled.request.arn),
             why: why.to_owned(),
@@ -287,7 +339,7 @@ impl Engine {
             trace_header: trace_header.clone(),
         };
         let max_bytes = self.options.limits.execution.payload_bytes;
-        let mut results = Results::new(run::transformation(&distributed), max_bytes);
+        let mut results = Results::new(ending::transformation(&distributed), max_bytes);
         if scheduled.request.writer.is_some() {
             results.forget();
         }
@@ -301,6 +353,7 @@ impl Engine {
             progress,
             results,
             running: HashMap::new(),
+            pending: VecDeque::new(),
             feed: None,
             held: None,
             is_cancelled: false,
@@ -348,7 +401,10 @@ impl Engine {
             attempt: attempt.0,
         };
         if let Some(handle) = self.map_runs.get(parent) {
-            handle.lock().is_cancelled = true;
+            let mut shared = handle.lock();
+            shared.is_cancelled = true;
+            shared.next = None;
+            drop(shared);
             handle.wake.notify_one();
         }
     }
@@ -361,6 +417,7 @@ impl Engine {
             handle.lock().ended.push(EndedChild {
                 id: ExecutionId(execution.identity.number),
                 view: self.finished_view(execution),
+                is_redrivable: is_redrivable(execution),
             });
             handle.wake.notify_one();
         }

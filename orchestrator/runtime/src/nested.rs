@@ -16,7 +16,6 @@ use crate::child_calls::{
 use crate::dispatch::attempt_id;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::map_runs::is_child;
 use crate::slot::{Delivery, Happening, Loaded, Slot};
 use crate::starts::{Begun, Origin, TakenName};
 use crate::trace::Carried;
@@ -148,7 +147,7 @@ impl Engine {
     /// A nested execution has ended: the task that may wait for it learns how.
     pub(crate) fn tell_parent(self: &Arc<Self>, loaded: &Loaded) {
         if let Some(parent) = loaded.parent {
-            if is_child(&loaded.execution.identity) {
+            if loaded.execution.identity.is_of_map_run() {
                 self.tell_map_run(parent, loaded);
                 return;
             }

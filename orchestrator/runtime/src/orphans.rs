@@ -8,7 +8,7 @@ use std::time::Duration;
 use interpreter::history::EventKind;
 use interpreter::input::AttemptId;
 use store::contract::{Direction, ExecutionFilter};
-use store::records::{ExecutionId, ExecutionStatus, Parent};
+use store::records::{ExecutionId, ExecutionRecord, ExecutionStatus, Parent};
 
 use crate::engine::Engine;
 use crate::error::Error;
@@ -52,9 +52,8 @@ impl Engine {
             };
             before = Some(last.id);
             for child in page {
-                // One that was redriven goes on for itself.
-                if let Some(parent) = child.parent.filter(|_| child.redrives.is_none())
-                    && self.is_orphaned(parent, &mut awaited).await?
+                if let Some(parent) = child.parent
+                    && self.is_orphaned(parent, &child, &mut awaited).await?
                 {
                     self.stop_orphan(child.id);
                 }
@@ -73,13 +72,24 @@ impl Engine {
         Ok(())
     }
 
-    async fn is_orphaned(&self, parent: Parent, awaited: &mut Awaited) -> Result<bool, Error> {
+    async fn is_orphaned(
+        &self,
+        parent: Parent,
+        child: &ExecutionRecord,
+        awaited: &mut Awaited,
+    ) -> Result<bool, Error> {
         let attempts = match awaited.entry(parent.execution) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(self.awaited_by(parent.execution).await?),
         };
         let is_awaited = attempts.contains(&AttemptId(parent.attempt));
-        Ok(!is_awaited && self.was_to_wait(parent).await?)
+        Ok(!is_awaited
+            && match self.started_by(parent).await? {
+                Starter::MapRun => true,
+                // One that was redriven goes on for itself.
+                Starter::WaitingTask => child.redrives.is_none(),
+                Starter::Other => false,
+            })
     }
 
     /// The attempts that an execution waits for: none when it has ended.
@@ -92,17 +102,29 @@ impl Engine {
         Ok(tasks.map(|task| task.token.attempt).chain(runs).collect())
     }
 
-    /// Whether the task is one that waits for the end of what it starts; the others let it go.
-    async fn was_to_wait(&self, parent: Parent) -> Result<bool, Error> {
+    async fn started_by(&self, parent: Parent) -> Result<Starter, Error> {
         let page = self
             .store
             .history(parent.execution, parent.attempt, 1, Direction::Forward)
             .await?;
-        Ok(page.events.first().is_some_and(|event| {
-            matches!(
-                &event.kind,
-                EventKind::TaskScheduled { resource, .. } if resource.resource.contains(".sync")
-            ) || matches!(&event.kind, EventKind::MapRunStarted { .. })
-        }))
+        Ok(match page.events.first().map(|event| &event.kind) {
+            Some(EventKind::MapRunStarted { .. }) => Starter::MapRun,
+            Some(EventKind::TaskScheduled { resource, .. })
+                if resource.resource.contains(".sync") =>
+            {
+                Starter::WaitingTask
+            }
+            _ => Starter::Other,
+        })
     }
+}
+
+/// What started an execution.
+enum Starter {
+    /// A Map Run.
+    MapRun,
+    /// A task that waits for its end.
+    WaitingTask,
+    /// A task that lets it go.
+    Other,
 }

@@ -18,6 +18,7 @@ use crate::catalogue::revision_view;
 use crate::commits::status_of;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::redrive::shown_redrives;
 use crate::search::started_by;
 use crate::views::{
     ActivityView, ExecutionItem, ExecutionView, Redrivable, StateMachineItem, StateMachineView,
@@ -60,11 +61,14 @@ impl Engine {
         let state_machine_arn = self.options.partition.state_machine(&machine);
         let (version_arn, alias_arn) = started_by(&state_machine_arn, &record);
         let redrivable = self.redrivable(&record).await?;
-        let map_run_arn = match record.parent.filter(|_| machine.contains('/')) {
-            Some(parent) => self.map_run_of(parent).await?,
+        let map_run = match record.parent.filter(|_| machine.contains('/')) {
+            Some(parent) => self.map_run_of(parent, &record).await?,
             None => None,
         };
-        let (redrives, paused_at) = (record.redrives, record.paused_at);
+        let awaits_redrive = map_run.as_ref().is_some_and(|(_, awaits)| *awaits)
+            && redrivable == Redrivable::ByMapRun;
+        let redrives = shown_redrives(&record).cloned();
+        let paused_at = record.paused_at;
         let first = self
             .store
             .history(record.id, 1, 1, Direction::Forward)
@@ -107,9 +111,13 @@ impl Engine {
             alias_arn,
             redrive_count: redrives.as_ref().map_or(0, |redrives| redrives.count),
             redriven_at: redrives.map(|redrives| redrives.last_at),
-            redrivable,
+            redrivable: match awaits_redrive {
+                true => Redrivable::No("Execution is PENDING_REDRIVE and cannot be redriven"),
+                false => redrivable,
+            },
+            awaits_redrive,
             paused_at,
-            map_run_arn,
+            map_run_arn: map_run.map(|(arn, _)| arn),
             trace_header: record.trace_header,
         })
     }
@@ -140,6 +148,7 @@ impl Engine {
             redrive_count: execution.supplement().redrives,
             redriven_at: None,
             redrivable: Redrivable::No("Execution is RUNNING and cannot be redriven"),
+            awaits_redrive: false,
             paused_at: None,
             map_run_arn: None,
             trace_header: None,

@@ -15,7 +15,6 @@ use store::records::{ExecutionId, Recovered, Recovery};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::machines::Revision;
-use crate::map_runs::is_child;
 use crate::slot::{Delivery, Durability, Happening, Loaded, Slot};
 use crate::trace::Carried;
 
@@ -176,7 +175,7 @@ impl Engine {
         let carried = Carried::new(&execution.identity, record.trace_header, false);
         Ok(Box::new(Loaded {
             durability: match execution.identity.is_express() {
-                true if is_child(&execution.identity) => Durability::Ends,
+                true if execution.identity.is_of_map_run() => Durability::Ends,
                 true => Durability::Recovery,
                 false => Durability::Full,
             },

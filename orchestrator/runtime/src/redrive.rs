@@ -35,8 +35,21 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 pub(crate) struct RedriveCall {
     /// The caller's token, or one that was made for it.
     token: Arc<str>,
-    /// The definition to go on with, if it is another one.
-    correction: Option<Arc<Revision>>,
+    /// The definition to go on with, if it may be another one.
+    revision: Option<Arc<Revision>>,
+    /// The same, where it is not stored yet.
+    correction: Option<RevisionRecord>,
+}
+
+impl RedriveCall {
+    /// The redrive of a child with its Map Run.
+    pub(crate) fn with_map_run(token: Arc<str>, revision: Arc<Revision>) -> Self {
+        Self {
+            token,
+            revision: Some(revision),
+            correction: None,
+        }
+    }
 }
 
 /// What a commit writes of a redrive beside the new status.
@@ -50,11 +63,20 @@ impl Engine {
     pub(crate) async fn redrive(self: &Arc<Self>, request: Redrive) -> Result<i64, Error> {
         self.refuse_when_closing()?;
         let record = self.find_execution(&request.machine, &request.name).await?;
-        if let Some(at) = self.redriven_before(&record, request.client_token.as_deref()) {
+        let is_of_map_run = request.machine.contains('/');
+        let known = self.redriven_before(&record, request.client_token.as_deref());
+        if let Some(at) = known.filter(|_| !is_of_map_run) {
             return Ok(at);
         }
-        if let Redrivable::No(why) = self.redrivable(&record).await? {
-            return Err(Error::ExecutionNotRedrivable(why.to_owned()));
+        match self.redrivable(&record).await? {
+            Redrivable::Yes => {}
+            Redrivable::No(why) => return Err(Error::ExecutionNotRedrivable(why.to_owned())),
+            Redrivable::ByMapRun => {
+                return Err(Error::ExecutionNotRedrivable(
+                    "Execution was dispatched by a Map Run and is redriven with the execution of the Map Run"
+                        .to_owned(),
+                ));
+            }
         }
         let correction = match request.definition {
             None => None,
@@ -66,7 +88,8 @@ impl Engine {
         };
         let call = Arc::new(RedriveCall {
             token: token.clone(),
-            correction,
+            correction: correction.as_ref().map(|revision| revision.record.clone()),
+            revision: correction,
         });
         let (delivery, outcome) = Delivery::awaited(Happening::Redrive(call));
         self.push(record.id, delivery);
@@ -112,40 +135,26 @@ impl Engine {
 
     /// Whether an execution could be redriven now, and why not.
     pub(crate) async fn redrivable(&self, record: &ExecutionRecord) -> Result<Redrivable, Error> {
-        let now = self.options.world.now();
-        let stopped_at = match (record.status, record.stopped_at) {
-            (ExecutionStatus::Running, _) | (_, None) => {
-                return Ok(Redrivable::No(
-                    "Execution is RUNNING and cannot be redriven",
-                ));
-            }
-            (ExecutionStatus::Succeeded, _) => {
-                return Ok(Redrivable::No(
-                    "Execution is SUCCEEDED and cannot be redriven",
-                ));
-            }
-            (_, Some(stopped_at)) => stopped_at,
-        };
-        let machine = self.store.state_machine(record.machine).await?;
+        let machine = self.machine_name(record.machine).await?;
+        let is_of_map_run = machine.contains('/');
+        if let Some(why) = self.not_redrivable_by_row(record) {
+            return Ok(Redrivable::No(why));
+        }
+        // A child's own machine is hidden, not deleted: what counts is that of its definition.
+        let revision = self.revision(record.revision).await?;
+        let machine = self.store.state_machine(revision.record.machine).await?;
         if machine.is_none_or(|machine| machine.is_deleted) {
             return Ok(Redrivable::No("State machine is in DELETING status"));
         }
-        let window = i64::try_from(self.options.limits.redrive_days).unwrap_or(i64::MAX);
-        if now - stopped_at > window.saturating_mul(DAY) {
-            return Ok(Redrivable::No("Execution redrivable period exceeded"));
-        }
-        if now - record.started_at > LONGEST_OPEN {
-            return Ok(Redrivable::No(
-                "Execution has exceeded the max execution time",
-            ));
+        if is_of_map_run && is_express(record) {
+            return Ok(Redrivable::ByMapRun);
         }
         let last = self
             .store
             .history(record.id, u64::MAX, 1, Direction::Reverse)
             .await?;
         let events = last.events.first().map_or(0, |event| event.id);
-        let limit = self.options.limits.execution.history_events;
-        if events >= limit.saturating_sub(1) {
+        if !self.has_room_for_redrive(events) {
             return Ok(Redrivable::No("Execution history event limit exceeded"));
         }
         let remains = self.store.remains(record.id).await?;
@@ -156,7 +165,45 @@ impl Engine {
                 "Execution was started before the launch of RedriveExecution",
             ));
         }
-        Ok(Redrivable::Yes)
+        Ok(match is_of_map_run {
+            true => Redrivable::ByMapRun,
+            false => Redrivable::Yes,
+        })
+    }
+
+    /// Why an execution can't be redriven, as far as its row tells. AWS: "DescribeExecution", redriveStatusReason.
+    pub(crate) fn not_redrivable_by_row(&self, record: &ExecutionRecord) -> Option<&'static str> {
+        let now = self.options.world.now();
+        let stopped_at = match (record.status, record.stopped_at) {
+            (ExecutionStatus::Running, _) | (_, None) => {
+                return Some("Execution is RUNNING and cannot be redriven");
+            }
+            (ExecutionStatus::Succeeded, _) => {
+                return Some("Execution is SUCCEEDED and cannot be redriven");
+            }
+            (_, Some(stopped_at)) => stopped_at,
+        };
+        if is_express(record) {
+            // It is started anew, whenever that is.
+            return None;
+        }
+        let window = i64::try_from(self.options.limits.redrive_days).unwrap_or(i64::MAX);
+        if now - stopped_at > window.saturating_mul(DAY) {
+            return Some("Execution redrivable period exceeded");
+        }
+        let is_too_old = now - record.started_at > LONGEST_OPEN;
+        is_too_old.then_some("Execution has exceeded the max execution time")
+    }
+
+    /// Whether a history of that many events can take those of a redrive.
+    fn has_room_for_redrive(&self, events: u64) -> bool {
+        events
+            < self
+                .options
+                .limits
+                .execution
+                .history_events
+                .saturating_sub(1)
     }
 
     /// A corrected definition for one execution, compiled. It is stored with the redrive.
@@ -214,15 +261,18 @@ impl Engine {
         })))
     }
 
-    /// What a redrive says to the execution as it stands: nothing where it runs already, or no longer fits.
+    /// What a redrive says to the execution as it stands: nothing where it runs already, has nothing to go on from, or does not fit.
     pub(crate) fn redrive_input(&self, loaded: &mut Loaded, call: &RedriveCall) -> Option<Input> {
-        if loaded.execution.is_running() {
+        let execution = &mut loaded.execution;
+        if !execution.can_go_on() || !self.has_room_for_redrive(execution.last_event()) {
             return None;
         }
-        if let Some(correction) = &call.correction {
+        if let Some(revision) = &call.revision
+            && revision.record.id != loaded.revision.record.id
+        {
             let old = &loaded.revision.machine;
-            loaded.execution.rebase(old, &correction.machine).ok()?;
-            loaded.revision = correction.clone();
+            execution.rebase(old, &revision.machine).ok()?;
+            loaded.revision = revision.clone();
         }
         let now = self.options.world.now();
         let before = loaded.redrives.take();
@@ -238,10 +288,19 @@ impl Engine {
             last_at: now,
             tokens: tokens.split_off(from),
         });
-        let correction = call.correction.as_ref();
         loaded.reopening = Some(Reopening {
-            correction: correction.map(|correction| correction.record.clone()),
+            correction: call.correction.clone(),
         });
         Some(Input::Redrive)
     }
+}
+
+/// Whether the row is that of an Express child of a Map Run: its name has a unique part.
+pub(crate) fn is_express(record: &ExecutionRecord) -> bool {
+    record.name.contains(':')
+}
+
+/// What is shown of an execution's redrives. AWS, "Redriving Map Runs": those of an Express child can't be told apart.
+pub(crate) fn shown_redrives(record: &ExecutionRecord) -> Option<&Redrives> {
+    record.redrives.as_ref().filter(|_| !is_express(record))
 }

@@ -12,7 +12,7 @@ use store::records::{ExecutionStatus, HistoryPage, Tag};
 use crate::catalogue::machine_view;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::map_runs::views::{MapRunView, UpdateMapRun};
+use crate::map_runs::views::{MapRunView, UpdateMapRun, WantedChildren};
 use crate::options::Options;
 use crate::tasks::TaskRunner;
 use crate::test_state::{TestState, TestedState};
@@ -372,12 +372,12 @@ impl Runtime {
     pub async fn list_children(
         &self,
         map_run: &str,
-        status: Option<ExecutionStatus>,
+        wanted: WantedChildren,
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<(ExecutionItem, u64)>, Error> {
         self.engine
-            .list_children(map_run, status, before, limit)
+            .list_children(map_run, wanted, before, limit)
             .await
     }
 

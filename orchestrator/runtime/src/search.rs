@@ -11,6 +11,7 @@ use store::records::{ExecutionId, ExecutionRecord, ExecutionStatus};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::reads::shown_name;
+use crate::redrive::shown_redrives;
 use crate::views::{ExecutionItem, Found, InputField, Search};
 
 /// How many executions one call looks at.
@@ -141,6 +142,7 @@ impl Engine {
         let partition = &self.options.partition;
         let state_machine_arn = partition.state_machine(&machine);
         let (version_arn, alias_arn) = started_by(&state_machine_arn, &record);
+        let redrives = shown_redrives(&record);
         Ok(ExecutionItem {
             number: record.id.0,
             arn: partition.recorded_execution(&machine, &record.name).into(),
@@ -151,11 +153,9 @@ impl Engine {
             stopped_at: record.stopped_at,
             version_arn,
             alias_arn,
-            redrive_count: record
-                .redrives
-                .as_ref()
-                .map_or(0, |redrives| redrives.count),
-            redriven_at: record.redrives.map(|redrives| redrives.last_at),
+            redrive_count: redrives.map_or(0, |redrives| redrives.count),
+            redriven_at: redrives.map(|redrives| redrives.last_at),
+            awaits_redrive: false,
             paused_at: record.paused_at,
         })
     }

@@ -21,7 +21,7 @@ pub(crate) struct Stepping {
     pub(crate) is_changed: bool,
     /// The deliveries that counted.
     pub(crate) batch: Vec<Delivery>,
-    /// Those whose token is no longer, or never was, a pending attempt's.
+    /// Those whose token is no longer, or never was, a pending attempt's, and redrives of what can't be redriven.
     pub(crate) refused: Vec<Delivery>,
 }
 
@@ -55,7 +55,17 @@ impl Engine {
                 stepping.refused.push(delivery);
                 continue;
             }
-            for input in self.inputs_of(loaded, &delivery.what).into_iter().flatten() {
+            let inputs = match &delivery.what {
+                Happening::Redrive(call) => match self.redrive_input(loaded, call) {
+                    Some(input) => [Some(input), None],
+                    None => {
+                        stepping.refused.push(delivery);
+                        continue;
+                    }
+                },
+                what => self.inputs_of(loaded, what),
+            };
+            for input in inputs.into_iter().flatten() {
                 stepping.is_changed |= self.step_one(slot.id, loaded, input, &mut stepping.stepped);
             }
             stepping.batch.push(delivery);
@@ -86,7 +96,7 @@ impl Engine {
                 [input, None]
             }
             Happening::ChildEnded(attempt, view) => child_ended(loaded, *attempt, view),
-            Happening::Redrive(call) => [self.redrive_input(loaded, call), None],
+            Happening::Redrive(_) => [None, None],
             Happening::TakeUp => {
                 // The timers may not have heard of it.
                 loaded.armed = None;

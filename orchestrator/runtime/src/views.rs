@@ -138,6 +138,8 @@ pub struct ExecutionView {
     pub redriven_at: Option<i64>,
     /// Whether it can be redriven.
     pub redrivable: Redrivable,
+    /// Whether it ended without success and waits for the redrive of its Map Run.
+    pub awaits_redrive: bool,
     /// Since when it is paused.
     pub paused_at: Option<i64>,
     /// The Map Run that it is a child of, if it is one.
@@ -151,6 +153,8 @@ pub struct ExecutionView {
 pub enum Redrivable {
     /// It can.
     Yes,
+    /// It can, with the Map Run that it is a child of.
+    ByMapRun,
     /// It can't; AWS's reason.
     No(&'static str),
 }
@@ -247,6 +251,8 @@ pub struct ExecutionItem {
     pub redrive_count: u32,
     /// When it was redriven last: milliseconds since 1970.
     pub redriven_at: Option<i64>,
+    /// Whether it ended without success and waits for the redrive of its Map Run.
+    pub awaits_redrive: bool,
     /// Since when it is paused.
     pub paused_at: Option<i64>,
 }

@@ -239,7 +239,7 @@ impl Narration {
             // A distributed Map has none yet when it starts.
             EventKind::MapStarted { length: 0 } => Told::default(),
             EventKind::MapStarted { length } => line('…', format!("{name} has {length} items")),
-            EventKind::MapRunStarted { arn } => {
+            EventKind::MapRunStarted { arn } | EventKind::MapRunRedriven { arn, .. } => {
                 let run = MapRun {
                     state: name.clone(),
                     entered: state,

@@ -297,6 +297,10 @@ async fn write_other(connection: &mut SqliteConnection, write: &Write) -> Result
             revision,
             redrives,
         } => set_redrive(connection, *id, *revision, redrives).await,
+        Write::ForgetHistory(id) => DELETE_HISTORY
+            .run(connection, &[*id], bind_id)
+            .await
+            .map(|_| ()),
         Write::SetPaused { id, paused_at } => set_paused(connection, *id, *paused_at).await,
         Write::AddExecution(_)
         | Write::SetStatus { .. }

@@ -122,6 +122,7 @@ pub(crate) fn size(commit: &Commit) -> usize {
             | Write::AddExecution(_)
             | Write::SetStatus { .. }
             | Write::SetRedrive { .. }
+            | Write::ForgetHistory(_)
             | Write::SetPaused { .. }
             | Write::DeleteExecution(_)
             | Write::PutActivity(_)
@@ -175,6 +176,7 @@ impl<'a> Added<'a> {
                 | Write::AddRevision(_)
                 | Write::KeepRemains { .. }
                 | Write::SetRedrive { .. }
+                | Write::ForgetHistory(_)
                 | Write::SetPaused { .. }
                 | Write::AppendHistory { .. }
                 | Write::PutSnapshot { .. }
@@ -274,6 +276,7 @@ impl<'a> Rows<'a> {
             Write::PutStateMachine(_)
             | Write::AddRevision(_)
             | Write::SetRedrive { .. }
+            | Write::ForgetHistory(_)
             | Write::SetPaused { .. }
             | Write::PutActivity(_)
             | Write::DeleteActivity(_)

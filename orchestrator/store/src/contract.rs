@@ -355,6 +355,9 @@ pub enum Write {
         /// All its redrives.
         redrives: Redrives,
     },
+    /// Removes the history of an execution that begins anew under its number. Comes with its status and first events, after everything that
+    /// was written of it before is durable.
+    ForgetHistory(ExecutionId),
     /// Says that an execution is paused, or no longer.
     SetPaused {
         /// Which.

@@ -98,6 +98,9 @@ impl State {
                     record.redrives = Some(redrives);
                 }
             }
+            Write::ForgetHistory(id) => {
+                self.histories.remove(&id);
+            }
             Write::SetPaused { id, paused_at } => {
                 if let Some(record) = self.executions.get_mut(&id) {
                     record.paused_at = paused_at;

@@ -195,7 +195,8 @@ impl<'c> Simulation<'c> {
             | Input::Pause
             | Input::Resume
             | Input::StartChild { .. }
-            | Input::MapRunEnded { .. } => true,
+            | Input::MapRunEnded { .. }
+            | Input::RedrivenMapRunEnded { .. } => true,
         });
     }
 }

@@ -10,13 +10,16 @@ use interpreter::map_run::uuid_text;
 use interpreter::payload::Payload;
 use sha2::{Digest, Sha256};
 use store::contract::Write;
-use store::records::{ExecutionId, ExecutionRecord, Parent, StartedBy, StateMachineId};
+use store::records::{
+    ExecutionId, ExecutionRecord, ExecutionStatus, Parent, Redrives, StartedBy, StateMachineId,
+};
 
 use crate::commits::status_of;
 use crate::drive::answer_all;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::machines::Revision;
+use crate::reads::shown_name;
 use crate::slot::{Durability, Loaded, Slot, Stepped};
 use crate::trace::Carried;
 
@@ -63,22 +66,64 @@ impl Family {
     ) -> NewChild {
         let id = ExecutionId(engine.numbers.execution.fetch_add(1, Ordering::Relaxed) + 1);
         let name = child_name(&self.run, number);
+        let unique = self.run.rsplit(':').next().unwrap_or_default();
+        let record_name = match self.child_type {
+            ChildType::Standard => name,
+            ChildType::Express => format!("{name}:{unique}"),
+        };
+        let record = ExecutionRecord {
+            id,
+            machine: self.machine,
+            revision: self.revision.record.id,
+            name: record_name.into(),
+            status: ExecutionStatus::Running,
+            started_at: engine.options.world.now(),
+            stopped_at: None,
+            parent: Some(self.parent),
+            started_by: self.started_by.clone(),
+            redrives: None,
+            paused_at: None,
+            trace_header: self.trace_header.clone(),
+        };
+        self.step_first(engine, record, items, input)
+    }
+
+    /// Begins an Express child once more, under its number and name.
+    pub(crate) fn begin_anew(
+        &self,
+        engine: &Engine,
+        record: ExecutionRecord,
+        items: u64,
+        input: Payload,
+        redrives: Redrives,
+    ) -> NewChild {
+        let record = ExecutionRecord {
+            revision: self.revision.record.id,
+            redrives: Some(redrives),
+            ..record
+        };
+        self.step_first(engine, record, items, input)
+    }
+
+    fn step_first(
+        &self,
+        engine: &Engine,
+        record: ExecutionRecord,
+        items: u64,
+        input: Payload,
+    ) -> NewChild {
+        let id = record.id;
         let partition = &engine.options.partition;
-        let (arn, record_name, durability) = match self.child_type {
-            ChildType::Standard => {
-                let arn = partition.execution(&self.machine_name, &name);
-                (arn, name.clone(), Durability::Full)
-            }
-            ChildType::Express => {
-                let unique = self.run.rsplit(':').next().unwrap_or_default();
-                let arn = partition.express_execution(&self.machine_name, &name, unique);
-                (arn, format!("{name}:{unique}"), Durability::Ends)
-            }
+        let durability = match self.child_type {
+            ChildType::Standard => Durability::Full,
+            ChildType::Express => Durability::Ends,
         };
         let identity = Arc::new(Identity {
             number: id.0,
-            arn: arn.into(),
-            name: name.into(),
+            arn: partition
+                .recorded_execution(&self.machine_name, &record.name)
+                .into(),
+            name: shown_name(&record.name),
             role_arn: self.of.role_arn.clone(),
             state_machine_arn: self.machine_arn.clone(),
             state_machine_name: self.machine_name.clone(),
@@ -88,8 +133,7 @@ impl Family {
             started_at: engine.options.world.now(),
             input,
         });
-        let started_at = identity.started_at;
-        let carried = Carried::new(&identity, self.trace_header.clone(), false);
+        let carried = Carried::new(&identity, record.trace_header.clone(), false);
         let mut loaded = Box::new(Loaded {
             execution: Execution::new(identity),
             revision: self.revision.clone(),
@@ -100,25 +144,16 @@ impl Family {
             input_bytes: 0,
             snapshot_bytes: 0,
             paused_at: None,
-            redrives: None,
+            redrives: record.redrives.clone(),
             reopening: None,
             carried,
         });
         let mut stepped = Stepped::default();
         engine.step_one(id, &mut loaded, self.start.clone(), &mut stepped);
         let record = ExecutionRecord {
-            id,
-            machine: self.machine,
-            revision: self.revision.record.id,
-            name: record_name.into(),
             status: status_of(&loaded.execution),
-            started_at,
             stopped_at: loaded.execution.stopped_at,
-            parent: Some(self.parent),
-            started_by: self.started_by.clone(),
-            redrives: None,
-            paused_at: None,
-            trace_header: self.trace_header.clone(),
+            ..record
         };
         NewChild {
             id,
@@ -139,9 +174,15 @@ impl NewChild {
 
     /// What writes it.
     pub(crate) fn writes(&mut self, engine: &Engine) -> Vec<Write> {
-        engine
-            .first_commit(self.record.clone(), &mut self.loaded, &self.stepped)
-            .writes
+        let commit = engine.first_commit(self.record.clone(), &mut self.loaded, &self.stepped);
+        let mut writes = Vec::with_capacity(commit.writes.len() + 2);
+        for write in commit.writes {
+            match write {
+                Write::AddExecution(record) => add(record, &mut writes),
+                other => writes.push(other),
+            }
+        }
+        writes
     }
 
     /// Puts one that goes on into memory, so that what comes for it once it is written finds it.
@@ -180,6 +221,26 @@ impl NewChild {
             engine.rest(&slot);
         }
     }
+}
+
+/// Adds the row of a new child; that of one that begins anew is there.
+fn add(record: ExecutionRecord, writes: &mut Vec<Write>) {
+    let Some(redrives) = record.redrives else {
+        writes.push(Write::AddExecution(record));
+        return;
+    };
+    let id = record.id;
+    writes.push(Write::ForgetHistory(id));
+    writes.push(Write::SetStatus {
+        id,
+        status: record.status,
+        stopped_at: record.stopped_at,
+    });
+    writes.push(Write::SetRedrive {
+        id,
+        revision: record.revision,
+        redrives,
+    });
 }
 
 /// A child's name: that of the run and its number lead to no other one.

@@ -7,7 +7,7 @@ use interpreter::map_run::MapRunRequest;
 use serde::{Deserialize, Serialize};
 use store::contract::Error as StoreError;
 use store::map_runs::{MapRunRecord, MapRunStatus};
-use store::records::{ExecutionStatus, Parent};
+use store::records::{ExecutionRecord, ExecutionStatus, Parent};
 
 /// The form of documents that this binary writes.
 const VERSION: u32 = 1;
@@ -38,6 +38,20 @@ pub(crate) struct Progress {
     pub(crate) failure: Option<Failure>,
     /// What the result writer gave.
     pub(crate) output: Option<String>,
+    /// The redrive that it is carried out for, if there was one.
+    #[serde(default)]
+    pub(crate) redrive: Option<RunRedrive>,
+}
+
+/// The last redrive of a Map Run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RunRedrive {
+    /// How many there were.
+    pub(crate) count: u32,
+    /// When it was: milliseconds since 1970.
+    pub(crate) at: i64,
+    /// The number of the newest child that was there.
+    pub(crate) newest: u64,
 }
 
 /// What can be changed about a Map Run while it runs.
@@ -59,6 +73,12 @@ pub(crate) struct Tally {
     pub(crate) failed: u64,
     pub(crate) timed_out: u64,
     pub(crate) aborted: u64,
+    /// Ended without success and wait for their redrive.
+    #[serde(default)]
+    pub(crate) pending_redrive: u64,
+    /// Those among the ones without success that no redrive can change.
+    #[serde(default)]
+    pub(crate) not_redrivable: u64,
 }
 
 impl Tally {
@@ -70,6 +90,18 @@ impl Tally {
     /// Counts some no longer as running but by how they ended.
     pub(crate) fn end(&mut self, status: ExecutionStatus, count: u64) {
         self.running = self.running.saturating_sub(count);
+        self.add(status, count);
+    }
+
+    /// Counts some no longer as waiting for their redrive but as running.
+    pub(crate) fn redrive(&mut self, count: u64) {
+        self.pending_redrive = self.pending_redrive.saturating_sub(count);
+        self.running += count;
+    }
+
+    /// Counts some no longer as waiting for a redrive, which they do not get, but by how they had ended.
+    pub(crate) fn leave(&mut self, status: ExecutionStatus, count: u64) {
+        self.pending_redrive = self.pending_redrive.saturating_sub(count);
         self.add(status, count);
     }
 
@@ -104,7 +136,25 @@ impl Progress {
             results_written: 0,
             failure: None,
             output: None,
+            redrive: None,
         }
+    }
+
+    /// How often the run was redriven.
+    pub(crate) fn redrives(&self) -> u32 {
+        self.redrive.map_or(0, |redrive| redrive.count)
+    }
+
+    /// Whether a child waits for the redrive of its run, as far as its row tells.
+    pub(crate) fn awaits_redrive(&self, child: &ExecutionRecord) -> bool {
+        let is_unsuccessful = match child.status {
+            ExecutionStatus::Running | ExecutionStatus::Succeeded => false,
+            ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Aborted => true,
+        };
+        is_unsuccessful
+            && self.redrive.is_some_and(|redrive| {
+                child.id.0 <= redrive.newest && redriven_with(child) < redrive.count
+            })
     }
 
     /// What a record says.
@@ -148,6 +198,18 @@ impl Progress {
         let tolerates_none = tolerated_count.is_none() && tolerated_percentage.is_none();
         is_over_count || is_over_share || (tolerates_none && failed > 0)
     }
+}
+
+/// What stands for a redrive of the run in the rows of the children that were redriven with it.
+pub(crate) fn redrive_token(count: u32) -> Arc<str> {
+    count.to_string().into()
+}
+
+/// With which redrive of its run a child was redriven last; 0 for none.
+fn redriven_with(child: &ExecutionRecord) -> u32 {
+    let tokens = child.redrives.as_ref().map(|redrives| &redrives.tokens);
+    let newest = tokens.and_then(|tokens| tokens.last());
+    newest.map_or(0, |newest| newest.token.parse().unwrap_or(0))
 }
 
 /// The record of a run that begins.

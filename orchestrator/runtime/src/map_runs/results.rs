@@ -17,6 +17,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::items::{ResultWriter, described};
 use crate::reads::{ending, shown_name};
+use crate::redrive::shown_redrives;
 use crate::views::{ExecutionView, Redrivable};
 
 /// How many children are read at once.
@@ -192,6 +193,7 @@ impl Engine {
         let (output, failure) = ending(last);
         let machine = self.machine_name(record.machine).await?;
         let partition = &self.options.partition;
+        let redrives = shown_redrives(&record);
         Ok(ExecutionView {
             arn: partition.recorded_execution(&machine, &record.name).into(),
             state_machine_arn: partition.state_machine(&machine).into(),
@@ -205,12 +207,10 @@ impl Engine {
             failure,
             version_arn: None,
             alias_arn: None,
-            redrive_count: record
-                .redrives
-                .as_ref()
-                .map_or(0, |redrives| redrives.count),
-            redriven_at: record.redrives.map(|redrives| redrives.last_at),
+            redrive_count: redrives.map_or(0, |redrives| redrives.count),
+            redriven_at: redrives.map(|redrives| redrives.last_at),
             redrivable: Redrivable::No("Execution is a child of a Map Run"),
+            awaits_redrive: false,
             paused_at: record.paused_at,
             map_run_arn: None,
             trace_header: record.trace_header,

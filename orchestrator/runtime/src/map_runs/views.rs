@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use store::map_runs::{ChildFilter, MapRunRecord, MapRunStatus};
-use store::records::{ExecutionId, ExecutionStatus, Parent};
+use store::records::{ExecutionId, ExecutionRecord, ExecutionStatus, Parent};
 use tokio::sync::oneshot;
 
 use crate::engine::Engine;
@@ -39,6 +39,10 @@ pub struct MapRunView {
     pub items: Counts,
     /// What became of the children.
     pub executions: Counts,
+    /// How often it was redriven.
+    pub redrive_count: u32,
+    /// When it was redriven last: milliseconds since 1970.
+    pub redriven_at: Option<i64>,
 }
 
 /// How many there are of each kind.
@@ -56,10 +60,32 @@ pub struct Counts {
     pub timed_out: u64,
     /// Were stopped.
     pub aborted: u64,
+    /// Ended without success and wait for their redrive.
+    pub pending_redrive: u64,
+    /// Those without success that no redrive can change.
+    pub not_redrivable: u64,
     /// All of them.
     pub total: u64,
     /// Stand in what the result writer wrote.
     pub results_written: u64,
+}
+
+/// Which children of a Map Run are listed: those that meet everything that is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WantedChildren {
+    /// With this status.
+    pub status: Option<ChildStatus>,
+    /// That were redriven, or were not.
+    pub is_redriven: Option<bool>,
+}
+
+/// How far a child of a Map Run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChildStatus {
+    /// As every execution.
+    Of(ExecutionStatus),
+    /// It ended without success and waits for the redrive of its Map Run.
+    PendingRedrive,
 }
 
 /// New bounds of a Map Run; what is absent stays.
@@ -133,28 +159,68 @@ impl Engine {
     pub(crate) async fn list_children(
         &self,
         name: &str,
-        status: Option<ExecutionStatus>,
+        wanted: WantedChildren,
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<(ExecutionItem, u64)>, Error> {
         let record = self.find_map_run(name).await?;
         let progress = Progress::of(&record)?;
-        let parent = record.parent;
-        let filter = ChildFilter { parent, status };
-        let before = before.map(ExecutionId);
-        let children = self.store.children(filter, before, limit).await?;
-        let mut items = Vec::with_capacity(children.len());
-        for child in children {
-            let count = self.items_of_child(parent, child.id, &progress).await?;
-            items.push((self.item(child).await?, count));
+        let filter = ChildFilter {
+            parent: record.parent,
+            status: match wanted.status {
+                Some(ChildStatus::Of(status)) => Some(status),
+                Some(ChildStatus::PendingRedrive) | None => None,
+            },
+        };
+        let mut before = before.map(ExecutionId);
+        let mut items = Vec::new();
+        loop {
+            let page = self.store.children(filter, before, limit).await?;
+            let is_last = page.len() < limit;
+            for child in page {
+                before = Some(child.id);
+                let awaits_redrive = self.awaits_redrive(&record, &progress, &child);
+                let item = ExecutionItem {
+                    awaits_redrive,
+                    ..self.item(child).await?
+                };
+                if wanted.are_met_by(&item) {
+                    let count = self.items_of_child(ExecutionId(item.number), &progress);
+                    items.push((item, count.await?));
+                }
+                if items.len() == limit {
+                    return Ok(items);
+                }
+            }
+            if is_last {
+                return Ok(items);
+            }
         }
-        Ok(items)
     }
 
-    /// The ARN of the run that a child belongs to.
-    pub(crate) async fn map_run_of(&self, parent: Parent) -> Result<Option<Arc<str>>, Error> {
-        let record = self.store.map_run(parent).await?;
-        Ok(record.map(|record| self.options.partition.map_run(&record.name).into()))
+    fn awaits_redrive(
+        &self,
+        run: &MapRunRecord,
+        progress: &Progress,
+        child: &ExecutionRecord,
+    ) -> bool {
+        run.status == MapRunStatus::Running
+            && progress.awaits_redrive(child)
+            && self.not_redrivable_by_row(child).is_none()
+    }
+
+    /// The ARN of the run that a child belongs to, and whether the child waits for the redrive of it.
+    pub(crate) async fn map_run_of(
+        &self,
+        parent: Parent,
+        child: &ExecutionRecord,
+    ) -> Result<Option<(Arc<str>, bool)>, Error> {
+        let Some(record) = self.store.map_run(parent).await? else {
+            return Ok(None);
+        };
+        let arn = self.options.partition.map_run(&record.name).into();
+        let awaits_redrive = self.awaits_redrive(&record, &Progress::of(&record)?, child);
+        Ok(Some((arn, awaits_redrive)))
     }
 
     async fn map_run_view(&self, record: MapRunRecord) -> Result<MapRunView, Error> {
@@ -192,7 +258,21 @@ impl Engine {
                 pending_children,
                 progress.results_written,
             ),
+            redrive_count: progress.redrives(),
+            redriven_at: progress.redrive.map(|redrive| redrive.at),
         })
+    }
+}
+
+impl WantedChildren {
+    fn are_met_by(self, child: &ExecutionItem) -> bool {
+        let has_status = match self.status {
+            None => true,
+            Some(ChildStatus::PendingRedrive) => child.awaits_redrive,
+            Some(ChildStatus::Of(status)) => child.status == status && !child.awaits_redrive,
+        };
+        let is_redriven = child.redrive_count > 0;
+        has_status && self.is_redriven.is_none_or(|wanted| is_redriven == wanted)
     }
 }
 
@@ -203,6 +283,8 @@ fn counts(tally: Tally, pending: u64, results_written: u64) -> Counts {
         failed,
         timed_out,
         aborted,
+        pending_redrive,
+        not_redrivable,
     } = tally;
     Counts {
         pending,
@@ -211,7 +293,9 @@ fn counts(tally: Tally, pending: u64, results_written: u64) -> Counts {
         failed,
         timed_out,
         aborted,
-        total: pending + running + succeeded + failed + timed_out + aborted,
+        pending_redrive,
+        not_redrivable,
+        total: pending + running + succeeded + failed + timed_out + aborted + pending_redrive,
         results_written,
     }
 }

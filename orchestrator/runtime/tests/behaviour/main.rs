@@ -11,6 +11,7 @@ mod express;
 mod following;
 mod machines;
 mod map_run_calls;
+mod map_run_redrives;
 mod map_runs;
 mod memory;
 mod nested;

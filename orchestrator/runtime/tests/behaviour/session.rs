@@ -159,7 +159,7 @@ impl Clients {
             "redrive" | "correct" | "pause" | "resume" | "redrivable" | "search" => {
                 self.operator_call(verb, first, more).await
             }
-            "runs" | "children" | "bound" | "tolerate" => {
+            "runs" | "children" | "child" | "bound" | "tolerate" => {
                 map_run_calls::call(&self.runtime, verb, first, more).await
             }
             "publish" | "versions" | "unpublish" | "alias" | "realias" | "aliases" | "unalias"

@@ -29,7 +29,7 @@ use store::records::{ExecutionRecord, ExecutionStatus};
 
 use crate::handovers::{check_calls, check_children, check_tokens};
 use crate::machines::{Ending, Machine};
-use crate::map_runs::check_map_runs;
+use crate::map_runs::{check_map_runs, found_name_taken};
 use crate::world::{Start, World};
 
 /// One execution as the store has it.
@@ -254,10 +254,8 @@ fn check_outcome(execution: &Execution<'_>, wrong: &mut Vec<String>) {
             Ending::Error(error),
         ) if failure.error.as_deref() == Some(*error) => {}
         // A task that starts an execution under a name of its own finds it taken when it is redriven, as with AWS.
-        (Some(EventKind::ExecutionFailed(failure)), ExecutionStatus::Failed, _)
-            if execution.record.redrives.is_some()
-                && failure.error.as_deref()
-                    == Some("StepFunctions.ExecutionAlreadyExistsException") => {}
+        (Some(EventKind::ExecutionFailed(_)), ExecutionStatus::Failed, _)
+            if found_name_taken(execution) => {}
         (Some(EventKind::ExecutionAborted(_)), ExecutionStatus::Aborted, _) => {}
         (Some(EventKind::ExecutionTimedOut(_)), ExecutionStatus::TimedOut, _) => {
             check_timeout(execution, wrong);

@@ -315,7 +315,9 @@ impl<'a> Generator<'a> {
             // An Express child leaves only the ends of its history, which tell nothing of tasks and Map Runs.
             let text = state.to_string();
             let is_more = text.contains("\"Task\"") || text.contains("\"DISTRIBUTED\"");
-            let child_type = match is_more || self.random.once_in(2) {
+            // Nor may it take as long as one may.
+            let is_long = longest_waits(&state) > 30;
+            let child_type = match is_more || is_long || self.random.once_in(2) {
                 true => "STANDARD",
                 false => "EXPRESS",
             };
@@ -437,5 +439,17 @@ fn resolve(added: &Value, own: &str) -> Value {
             Value::Object(members.collect())
         }
         other => other.clone(),
+    }
+}
+
+/// How many seconds all Wait states take together, each once.
+fn longest_waits(value: &Value) -> u64 {
+    match value {
+        Value::Object(members) => {
+            let own = members.get("Seconds").and_then(Value::as_u64);
+            own.unwrap_or(0) + members.values().map(longest_waits).sum::<u64>()
+        }
+        Value::Array(elements) => elements.iter().map(longest_waits).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }

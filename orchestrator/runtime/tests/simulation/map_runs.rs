@@ -29,16 +29,23 @@ pub(crate) fn check_map_runs(
     }
     for execution in executions {
         for event in &execution.events {
-            if !matches!(event.kind, EventKind::MapRunStarted { .. }) {
+            let EventKind::MapRunStarted { arn } = &event.kind else {
                 continue;
-            }
+            };
             let started = &execution.events[usize::try_from(event.previous - 1).unwrap()];
             let EventKind::MapStarted { length } = started.kind else {
                 wrong.push(format!("{}: a Map Run follows no Map", execution.arn));
                 continue;
             };
+            let redrives = redrives(execution, arn);
+            let counts = redrives.iter().map(|(_, count)| *count);
+            if !counts.eq(1..=redrives.len() as u32) {
+                wrong.push(format!("{arn} was redriven as {redrives:?}"));
+            }
+            // What it led to follows the last redrive.
+            let carried_out = redrives.last().map_or(event.id, |(id, _)| *id);
             let ended = execution.events.iter().find(|later| {
-                later.previous == event.id
+                later.previous == carried_out
                     && matches!(
                         later.kind,
                         EventKind::MapRunSucceeded
@@ -66,6 +73,29 @@ pub(crate) fn check_map_runs(
             "children of execution {execution} are of no Map Run that event {attempt} began"
         ));
     }
+}
+
+/// Whether an execution failed as it was redriven and found a name taken, or as its own children did.
+pub(crate) fn found_name_taken(execution: &Execution<'_>) -> bool {
+    let last = execution.events.last().map(|event| &event.kind);
+    let Some(EventKind::ExecutionFailed(failure)) = last else {
+        return false;
+    };
+    let names = [
+        "StepFunctions.ExecutionAlreadyExistsException",
+        "States.ExceedToleratedFailureThreshold",
+    ];
+    execution.record.redrives.is_some() && names.map(Some).contains(&failure.error.as_deref())
+}
+
+/// The events that tell of a run's redrives, each with what it counts.
+fn redrives(execution: &Execution<'_>, of: &str) -> Vec<(u64, u32)> {
+    let events = execution.events.iter();
+    let redrives = events.filter_map(|event| match &event.kind {
+        EventKind::MapRunRedriven { arn, count } if **arn == *of => Some((event.id, *count)),
+        _ => None,
+    });
+    redrives.collect()
 }
 
 fn check_map_run(
@@ -106,6 +136,14 @@ fn check_map_run(
         // What ended its execution came first, or came in the moment of its own end.
         (Some(MapRunStatus::Aborted), None | Some(EventKind::MapRunAborted))
         | (Some(MapRunStatus::Succeeded), None | Some(EventKind::MapRunAborted)) => {}
-        (status, ended) => wrong.push(format!("{run} is {status:?} with {ended:?}")),
+        (Some(MapRunStatus::Failed), Some(EventKind::MapRunFailed(_)))
+            if children.iter().any(|child| found_name_taken(child)) => {}
+        (status, ended) => {
+            let ends = children.iter().filter_map(|child| child.events.last());
+            let ends: Vec<_> = ends.map(|end| &end.kind).collect();
+            wrong.push(format!(
+                "{run} is {status:?} with {ended:?}; its children {ends:?}"
+            ));
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::samples::{MACHINE, append, end, execution, write};
+use super::samples::{MACHINE, append, end, execution, snapshot, write};
 use super::{Case, Subject, reopen};
-use crate::contract::Write;
+use crate::contract::{Direction, Store, Write};
 use crate::encoding::decode_events;
 use crate::map_runs::{ChildFilter, MapRunRecord, MapRunStatus};
 use crate::records::{ExecutionId, ExecutionRecord, ExecutionStatus, Parent};
@@ -21,6 +21,10 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "the children of a Map Run are listed by status, and read in order with their ends",
         run: |subject| Box::pin(children(subject)),
+    },
+    Case {
+        name: "a child begins anew under its number",
+        run: |subject| Box::pin(begun_anew(subject)),
     },
     Case {
         name: "a Map Run goes with its execution",
@@ -182,6 +186,56 @@ async fn children(subject: &mut dyn Subject) {
     let rest = store.children_with_ends(of, after, 10).await.unwrap();
     let rest: Vec<u64> = rest.iter().map(|child| child.record.id.0).collect();
     assert_eq!(rest, [6, 7, 8, 9]);
+}
+
+async fn begun_anew(subject: &mut dyn Subject) {
+    let store = subject.open().await;
+    let (of, id) = (parent(1, 5), ExecutionId(2));
+    let first = [
+        Write::AddExecution(child(2, of)),
+        Write::AddExecution(child(3, of)),
+        append(2, 1, 1),
+        append(3, 1, 1),
+    ];
+    write(&*store, first).await;
+    let over = [append(2, 9, 9), end(2, ExecutionStatus::Failed, 20)];
+    write(&*store, over).await;
+    let again = Write::SetStatus {
+        id,
+        status: ExecutionStatus::Running,
+        stopped_at: None,
+    };
+    let anew = [
+        Write::ForgetHistory(id),
+        again,
+        append(2, 1, 1),
+        snapshot(2, "s", None),
+    ];
+    write(&*store, anew).await;
+    let store = reopen(subject, store).await;
+    assert_eq!(store.unfinished(None, 10).await.unwrap().len(), 2);
+    let ids = |store: Arc<dyn Store>| async move {
+        let page = store.history(id, 1, 10, Direction::Forward).await.unwrap();
+        let ids: Vec<u64> = page.events.iter().map(|event| event.id).collect();
+        ids
+    };
+    assert_eq!(ids(store.clone()).await, [1]);
+    let over = [append(2, 4, 4), end(2, ExecutionStatus::Succeeded, 30)];
+    write(&*store, over).await;
+    let store = reopen(subject, store).await;
+    assert_eq!(ids(store.clone()).await, [1, 4]);
+    // And in one step.
+    let at_once = [
+        Write::ForgetHistory(id),
+        end(2, ExecutionStatus::Succeeded, 40),
+        append(2, 1, 3),
+    ];
+    write(&*store, at_once).await;
+    let store = reopen(subject, store).await;
+    assert_eq!(ids(store.clone()).await, [1, 2, 3]);
+    let record = store.execution(id).await.unwrap().unwrap();
+    assert_eq!(record.stopped_at, Some(40));
+    assert_eq!(store.unfinished(None, 10).await.unwrap().len(), 1);
 }
 
 async fn deleted(subject: &mut dyn Subject) {

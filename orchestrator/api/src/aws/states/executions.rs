@@ -119,7 +119,7 @@ pub(super) async fn list(states: &States, body: &[u8]) -> Answer {
             execution_arn: &item.arn,
             state_machine_arn: &item.state_machine_arn,
             name: &item.name,
-            status: wire_status(item.status),
+            status: wire_status(item.status, item.awaits_redrive),
             start_date: Timestamp(item.started_at),
             stop_date: item.stopped_at.map(Timestamp),
             map_run_arn: None,
@@ -208,7 +208,7 @@ pub(super) fn wanted_status(filter: &str) -> Result<Option<ExecutionStatus>, Mis
         Some(wire::ExecutionStatus::Failed) => ExecutionStatus::Failed,
         Some(wire::ExecutionStatus::TimedOut) => ExecutionStatus::TimedOut,
         Some(wire::ExecutionStatus::Aborted) => ExecutionStatus::Aborted,
-        // Only children of a Map Run wait to be redriven.
+        // Only a child of a Map Run waits to be redriven.
         Some(wire::ExecutionStatus::PendingRedrive) => {
             return Err(Mistake::Request(
                 "The status filter PENDING_REDRIVE can only be used with a MapRun ARN",
@@ -222,8 +222,10 @@ pub(super) fn wire_count(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-pub(super) fn wire_status(status: ExecutionStatus) -> wire::ExecutionStatus {
+/// A status on the wire, where an execution that waits for the redrive of its Map Run has one of its own.
+pub(super) fn wire_status(status: ExecutionStatus, awaits_redrive: bool) -> wire::ExecutionStatus {
     match status {
+        _ if awaits_redrive => wire::ExecutionStatus::PendingRedrive,
         ExecutionStatus::Running => wire::ExecutionStatus::Running,
         ExecutionStatus::Succeeded => wire::ExecutionStatus::Succeeded,
         ExecutionStatus::Failed => wire::ExecutionStatus::Failed,
@@ -236,6 +238,7 @@ pub(super) fn wire_status(status: ExecutionStatus) -> wire::ExecutionStatus {
 fn redrive_status(redrivable: Redrivable) -> (wire::ExecutionRedriveStatus, Option<&'static str>) {
     match redrivable {
         Redrivable::Yes => (wire::ExecutionRedriveStatus::Redrivable, None),
+        Redrivable::ByMapRun => (wire::ExecutionRedriveStatus::RedrivableByMapRun, None),
         Redrivable::No(why) => (wire::ExecutionRedriveStatus::NotRedrivable, Some(why)),
     }
 }
@@ -248,7 +251,7 @@ fn describe_output(view: &ExecutionView, included: Included) -> wire::DescribeEx
         execution_arn: &view.arn,
         state_machine_arn: &view.state_machine_arn,
         name: Some(&view.name),
-        status: wire_status(view.status),
+        status: wire_status(view.status, view.awaits_redrive),
         start_date: Timestamp(view.started_at),
         stop_date: view.stopped_at.map(Timestamp),
         input: included.of(Some(view.input.text())),

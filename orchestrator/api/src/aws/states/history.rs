@@ -111,6 +111,7 @@ pub(crate) fn event_type(kind: &EventKind) -> Type {
         EventKind::MapRunSucceeded => Type::MapRunSucceeded,
         EventKind::MapRunFailed(_) => Type::MapRunFailed,
         EventKind::MapRunAborted => Type::MapRunAborted,
+        EventKind::MapRunRedriven { .. } => Type::MapRunRedriven,
     }
 }
 

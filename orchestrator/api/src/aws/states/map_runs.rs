@@ -1,6 +1,6 @@
 //! The operations on Map Runs.
 
-use runtime::map_runs::views::{Counts, MapRunView, UpdateMapRun};
+use runtime::map_runs::views::{ChildStatus, Counts, MapRunView, UpdateMapRun, WantedChildren};
 use store::map_runs::MapRunStatus;
 
 use crate::aws::json::{Timestamp, decode, encode};
@@ -81,26 +81,28 @@ pub(super) async fn list_children(
 ) -> Answer {
     let name = states.arns().map_run(arn)?;
     let filter = request.status_filter.as_deref().unwrap_or_default();
+    let redrive_filter = request.redrive_filter.as_deref().unwrap_or_default();
     let page = Request {
         operation: wire::Operation::ListExecutions,
-        filters: &[arn, filter],
+        filters: &[arn, filter, redrive_filter],
     };
     let before = page.number(request.next_token.as_deref())?;
     let limit = page_size(request.max_results);
-    let status = match filter {
-        // Nothing waits to be redriven: a redrive of an execution begins its Map Runs anew.
-        "PENDING_REDRIVE" => None,
-        filter => Some(wanted_status(filter)?),
+    let wanted = WantedChildren {
+        status: match wire::ExecutionStatus::named(filter) {
+            Some(wire::ExecutionStatus::PendingRedrive) => Some(ChildStatus::PendingRedrive),
+            _ => wanted_status(filter)?.map(ChildStatus::Of),
+        },
+        is_redriven: match wire::ExecutionRedriveFilter::named(redrive_filter) {
+            None => None,
+            Some(wire::ExecutionRedriveFilter::Redriven) => Some(true),
+            Some(wire::ExecutionRedriveFilter::NotRedriven) => Some(false),
+        },
     };
-    let mut children = match status {
-        None => Vec::new(),
-        Some(status) => {
-            let runtime = &states.runtime;
-            runtime
-                .list_children(name, status, before, limit + 1)
-                .await?
-        }
-    };
+    let mut children = states
+        .runtime
+        .list_children(name, wanted, before, limit + 1)
+        .await?;
     let next_token = next_page(&mut children, limit, |(item, _)| page.token_at(item.number));
     let executions = children
         .iter()
@@ -108,7 +110,7 @@ pub(super) async fn list_children(
             execution_arn: &item.arn,
             state_machine_arn: &item.state_machine_arn,
             name: &item.name,
-            status: wire_status(item.status),
+            status: wire_status(item.status, item.awaits_redrive),
             start_date: Timestamp(item.started_at),
             stop_date: item.stopped_at.map(Timestamp),
             map_run_arn: Some(arn),
@@ -126,28 +128,6 @@ pub(super) async fn list_children(
 }
 
 fn describe_output(view: &MapRunView) -> wire::DescribeMapRunOutput<'_> {
-    let Counts {
-        pending,
-        running,
-        succeeded,
-        failed,
-        timed_out,
-        aborted,
-        total,
-        results_written,
-    } = view.executions;
-    let execution_counts = wire::MapRunExecutionCounts {
-        pending: number(pending),
-        running: number(running),
-        succeeded: number(succeeded),
-        failed: number(failed),
-        timed_out: number(timed_out),
-        aborted: number(aborted),
-        total: number(total),
-        results_written: number(results_written),
-        failures_not_redrivable: Some(0),
-        pending_redrive: Some(0),
-    };
     wire::DescribeMapRunOutput {
         map_run_arn: &view.arn,
         execution_arn: &view.execution_arn,
@@ -163,9 +143,9 @@ fn describe_output(view: &MapRunView) -> wire::DescribeMapRunOutput<'_> {
         tolerated_failure_percentage: view.tolerated_percentage,
         tolerated_failure_count: number(view.tolerated_count),
         item_counts: item_counts(&view.items),
-        execution_counts,
-        redrive_count: Some(0),
-        redrive_date: None,
+        execution_counts: execution_counts(&view.executions),
+        redrive_count: Some(wire_count(view.redrive_count)),
+        redrive_date: view.redriven_at.map(Timestamp),
     }
 }
 
@@ -179,7 +159,22 @@ fn item_counts(counts: &Counts) -> wire::MapRunItemCounts {
         aborted: number(counts.aborted),
         total: number(counts.total),
         results_written: number(counts.results_written),
-        failures_not_redrivable: Some(0),
-        pending_redrive: Some(0),
+        failures_not_redrivable: Some(number(counts.not_redrivable)),
+        pending_redrive: Some(number(counts.pending_redrive)),
+    }
+}
+
+fn execution_counts(counts: &Counts) -> wire::MapRunExecutionCounts {
+    wire::MapRunExecutionCounts {
+        pending: number(counts.pending),
+        running: number(counts.running),
+        succeeded: number(counts.succeeded),
+        failed: number(counts.failed),
+        timed_out: number(counts.timed_out),
+        aborted: number(counts.aborted),
+        total: number(counts.total),
+        results_written: number(counts.results_written),
+        failures_not_redrivable: Some(number(counts.not_redrivable)),
+        pending_redrive: Some(number(counts.pending_redrive)),
     }
 }

@@ -39,6 +39,7 @@ fn view(status: ExecutionStatus) -> ExecutionView {
             }
             _ => Redrivable::Yes,
         },
+        awaits_redrive: false,
         paused_at: None,
         map_run_arn: None,
         trace_header: None,

@@ -86,6 +86,12 @@ pub(super) fn details(kind: &EventKind, data: Data) -> Option<Details<'_>> {
                 map_run_arn: Some(arn),
             })
         }
+        EventKind::MapRunRedriven { arn, count } => {
+            Details::MapRunRedriven(wire::MapRunRedrivenEventDetails {
+                map_run_arn: Some(arn),
+                redrive_count: Some(small_number(u64::from(*count))),
+            })
+        }
         EventKind::MapRunFailed(failure) => {
             let (error, cause) = parts(failure);
             Details::MapRunFailed(wire::MapRunFailedEventDetails { error, cause })
