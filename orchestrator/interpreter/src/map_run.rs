@@ -18,6 +18,7 @@ use crate::flow::data_limit_exceeded;
 use crate::history::EventKind;
 use crate::input::{AttemptId, Effect, Input};
 use crate::jsonata::Field;
+use crate::mocks::Mocks;
 use crate::payload::Payload;
 use crate::reading::Source;
 use crate::step::{Env, Stepper, Transition};
@@ -108,6 +109,12 @@ pub(crate) struct PendingMapRun {
 }
 
 impl ScheduledMapRun {
+    /// What stands in for the tasks of its children.
+    #[must_use]
+    pub fn mocks(&self) -> Option<&Mocks> {
+        self.scope.supplement.mocks.as_deref()
+    }
+
     /// What tells the execution how the run ended.
     #[must_use]
     pub fn ended(&self, outcome: MapRunOutcome) -> Input {

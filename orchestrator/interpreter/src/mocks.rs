@@ -25,7 +25,7 @@ pub struct Mocks {
 struct MockedState {
     response: Arc<str>,
     answers: Vec<MockedAnswer>,
-    /// How often the state has been performed: one count for the whole execution, retries and iterations included.
+    /// How often the state has been performed: one count for the whole execution, retries, iterations and children of Map Runs included.
     invocations: u32,
 }
 
@@ -58,6 +58,15 @@ impl Mocks {
             invocations: 0,
         };
         self.states.insert(state, mocked);
+    }
+
+    /// Goes on behind what another execution with the same responses has used up.
+    pub fn go_on_after(&mut self, other: &Self) {
+        for (state, mocked) in &mut self.states {
+            if let Some(other) = other.states.get(state) {
+                mocked.invocations = mocked.invocations.max(other.invocations);
+            }
+        }
     }
 
     /// What the next invocation of a state gives; `None` where the state is performed.

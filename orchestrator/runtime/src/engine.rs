@@ -1,6 +1,6 @@
 //! The heart: everything that ever happens to an execution is one pass of load, step, commit, release.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -130,11 +130,11 @@ impl Engine {
 
     /// The same for many at once: those that are not in memory are read together.
     pub(crate) async fn push_many(self: &Arc<Self>, deliveries: Vec<(ExecutionId, Delivery)>) {
-        let slots: HashMap<ExecutionId, Arc<Slot>> = deliveries
+        let slots: BTreeMap<ExecutionId, Arc<Slot>> = deliveries
             .into_iter()
             .filter_map(|(id, delivery)| Some((id, self.enqueue(id, delivery)?)))
             .collect();
-        // They are ours to drive, so nobody else can load or change them before they are filled.
+        // In the order of their numbers. They are ours to drive, so nobody else can load or change them before they are filled.
         let absent: Vec<ExecutionId> = slots
             .values()
             .filter(|slot| slot.lock().loaded.is_none())

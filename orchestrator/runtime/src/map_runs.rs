@@ -34,6 +34,7 @@ use futures_util::FutureExt;
 use interpreter::execution::{Execution, Identity, Status};
 use interpreter::input::{AttemptId, Effect, Input};
 use interpreter::map_run::{MapRunOutcome, ScheduledMapRun};
+use interpreter::mocks::Mocks;
 use store::contract::{Commit, Write};
 use store::records::{
     ExecutionId, MachineType, Parent, RevisionId, StartedBy, StateMachineId, StateMachineRecord,
@@ -94,6 +95,8 @@ struct EndedChild {
     view: ExecutionView,
     /// Whether a redrive could change how it ended.
     is_redrivable: bool,
+    /// What stood in for its tasks.
+    mocks: Option<Box<Mocks>>,
 }
 
 /// New bounds of a run; what is absent stays.
@@ -306,7 +309,10 @@ impl Engine {
         };
         let record = self.store.map_run(parent).await?;
         let record = record.ok_or_else(|| damaged("it is not there"))?;
-        let progress = Progress::of(&record)?;
+        let mut progress = Progress::of(&record)?;
+        if progress.mocks.is_none() {
+            progress.mocks = self.mocks_of_children(parent, scheduled).await?;
+        }
         let StateKind::Map(map) = &revision.machine.state(scheduled.state).kind else {
             return Err(damaged("its state is no Map").into());
         };
@@ -359,6 +365,25 @@ impl Engine {
             is_cancelled: false,
             has_stopped: false,
         })
+    }
+
+    /// What stands in for the tasks of the children: the runs of an execution use it up one after the other.
+    async fn mocks_of_children(
+        &self,
+        parent: Parent,
+        scheduled: &ScheduledMapRun,
+    ) -> Result<Option<Mocks>, Error> {
+        let Some(mut mocks) = scheduled.mocks().cloned() else {
+            return Ok(None);
+        };
+        let before = Some(parent.attempt);
+        let earlier = self.store.map_runs(parent.execution, before, 1).await?;
+        if let Some(earlier) = earlier.first()
+            && let Some(used) = Progress::of(earlier)?.mocks
+        {
+            mocks.go_on_after(&used);
+        }
+        Ok(Some(mocks))
     }
 
     /// The machine that the rows of children name: `machine/label`. It is never listed, and nothing can be started of it.
@@ -418,6 +443,7 @@ impl Engine {
                 id: ExecutionId(execution.identity.number),
                 view: self.finished_view(execution),
                 is_redrivable: is_redrivable(execution),
+                mocks: execution.supplement().mocks.clone(),
             });
             handle.wake.notify_one();
         }

@@ -7,11 +7,12 @@ use asl::distributed::ChildType;
 use interpreter::execution::{Execution, Identity};
 use interpreter::input::Input;
 use interpreter::map_run::uuid_text;
+use interpreter::mocks::Mocks;
 use interpreter::payload::Payload;
 use sha2::{Digest, Sha256};
 use store::contract::Write;
 use store::records::{
-    ExecutionId, ExecutionRecord, ExecutionStatus, Parent, Redrives, StartedBy, StateMachineId,
+    ExecutionId, ExecutionRecord, ExecutionStatus, Parent, StartedBy, StateMachineId,
 };
 
 use crate::commits::status_of;
@@ -63,6 +64,7 @@ impl Family {
         number: u64,
         items: u64,
         input: Payload,
+        mocks: Option<Mocks>,
     ) -> NewChild {
         let id = ExecutionId(engine.numbers.execution.fetch_add(1, Ordering::Relaxed) + 1);
         let name = child_name(&self.run, number);
@@ -85,24 +87,23 @@ impl Family {
             paused_at: None,
             trace_header: self.trace_header.clone(),
         };
-        self.step_first(engine, record, items, input)
+        self.step_first(engine, record, items, input, mocks)
     }
 
-    /// Begins an Express child once more, under its number and name.
+    /// Begins an Express child once more, under its number and name; its row says already how often it was redriven.
     pub(crate) fn begin_anew(
         &self,
         engine: &Engine,
         record: ExecutionRecord,
         items: u64,
         input: Payload,
-        redrives: Redrives,
+        mocks: Option<Mocks>,
     ) -> NewChild {
         let record = ExecutionRecord {
             revision: self.revision.record.id,
-            redrives: Some(redrives),
             ..record
         };
-        self.step_first(engine, record, items, input)
+        self.step_first(engine, record, items, input, mocks)
     }
 
     fn step_first(
@@ -111,6 +112,7 @@ impl Family {
         record: ExecutionRecord,
         items: u64,
         input: Payload,
+        mocks: Option<Mocks>,
     ) -> NewChild {
         let id = record.id;
         let partition = &engine.options.partition;
@@ -148,6 +150,9 @@ impl Family {
             reopening: None,
             carried,
         });
+        if let Some(mocks) = mocks {
+            loaded.execution.mock(mocks);
+        }
         let mut stepped = Stepped::default();
         engine.step_one(id, &mut loaded, self.start.clone(), &mut stepped);
         let record = ExecutionRecord {

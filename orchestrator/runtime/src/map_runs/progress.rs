@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use interpreter::failure::Failure;
 use interpreter::map_run::MapRunRequest;
+use interpreter::mocks::Mocks;
 use serde::{Deserialize, Serialize};
 use store::contract::Error as StoreError;
 use store::map_runs::{MapRunRecord, MapRunStatus};
@@ -41,6 +42,9 @@ pub(crate) struct Progress {
     /// The redrive that it is carried out for, if there was one.
     #[serde(default)]
     pub(crate) redrive: Option<RunRedrive>,
+    /// What stands in for the tasks of its children, and how much of it they have used up: as far as it was known when this was written.
+    #[serde(default)]
+    pub(crate) mocks: Option<Mocks>,
 }
 
 /// The last redrive of a Map Run.
@@ -137,6 +141,14 @@ impl Progress {
             failure: None,
             output: None,
             redrive: None,
+            mocks: None,
+        }
+    }
+
+    /// Takes note of what a child has used up of the responses that stand in for tasks.
+    pub(crate) fn note_mocks(&mut self, child: Option<&Mocks>) {
+        if let (Some(mocks), Some(used)) = (&mut self.mocks, child) {
+            mocks.go_on_after(used);
         }
     }
 

@@ -239,9 +239,14 @@ impl Run {
                 return Err(Halt::Failed(damaged.to_string()));
             };
             let redrives = self.redrives_of(&record);
+            let record = ExecutionRecord {
+                redrives: Some(redrives),
+                ..record
+            };
+            let mocks = self.progress.mocks.clone();
             let begun = self
                 .family
-                .begin_anew(&self.engine, record, child.items, input, redrives);
+                .begin_anew(&self.engine, record, child.items, input, mocks);
             self.count_redriven(child);
             self.count_begun(&begun);
             children.push(begun);

@@ -147,6 +147,7 @@ impl Run {
                 self.progress.of_children.end(status, 1);
                 self.progress.of_items.end(status, items);
                 self.results.add(child.id, &child.view);
+                self.progress.note_mocks(child.mocks.as_deref());
                 if !child.is_redrivable {
                     self.count_not_redrivable(items);
                 }
@@ -189,6 +190,8 @@ impl Run {
 
     pub(super) fn most_at_once(&self) -> u64 {
         match self.progress.bounds.max_concurrency {
+            // One after the other, so that each child finds the mocked answers that are meant for it.
+            _ if self.progress.mocks.is_some() => 1,
             0 => MOST_AT_ONCE,
             bound => bound.min(MOST_AT_ONCE),
         }
@@ -216,9 +219,10 @@ impl Run {
             };
             bytes += input.payload.text().len();
             let number = self.progress.children;
+            let mocks = self.progress.mocks.clone();
             let child = self
                 .family
-                .begin(&self.engine, number, input.items, input.payload);
+                .begin(&self.engine, number, input.items, input.payload, mocks);
             events += child.stepped.events.len();
             self.progress.children += 1;
             self.progress.of_children.running += 1;
@@ -245,6 +249,8 @@ impl Run {
             return;
         }
         let execution = &child.loaded.execution;
+        self.progress
+            .note_mocks(execution.supplement().mocks.as_deref());
         let view = self.engine.finished_view(execution);
         self.progress.of_children.end(view.status, 1);
         self.progress.of_items.end(view.status, child.items);

@@ -402,3 +402,46 @@ fn a_reader_needs_somebody_who_reads() {
         "#]],
     );
 }
+
+#[test]
+fn a_run_that_can_not_be_read_fails_with_the_reason() {
+    let machine = distributed("STANDARD", WAIT, "");
+    check(
+        &format!(
+            r#"create m {machine}
+            start m e {{"items":[50,60]}}
+            sleep 1s
+            damage-run 1 4
+            crash
+            sleep 5s
+            describe m e
+            history m e
+            executions m
+            unfinished"#
+        ),
+        expect![[r#"
+            > create m {"StartAt":"M","States":{"M":{"Type":"Map","ItemsPa
+            done
+            > start m e {"items":[50,60]}
+            arn:aws:states:us-east-1:000000000000:execution:m:e +0s
+            > sleep 1s
+            > damage-run 1 4
+            done
+            > crash
+            > sleep 5s
+            > describe m e
+            Failed +0s to +1s input {"items":[50,60]} error States.Runtime cause The Map Run cannot be carried on: cannot use the store: cannot read Map Run m/L:<uuid>: expected ident at line 1 column 2.
+            > history m e
+            1 ExecutionStarted +0s
+            2 StateEntered +0s
+            3 MapStarted +0s
+            4 MapRunStarted +0s
+            5 MapRunFailed +1s
+            6 MapFailed +1s
+            7 ExecutionFailed +1s
+            > executions m
+            1 e Failed
+            > unfinished
+        "#]],
+    );
+}

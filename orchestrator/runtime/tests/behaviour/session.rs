@@ -21,8 +21,9 @@ use runtime::views::{
 };
 use store::contract::{Commit, Direction, ExecutionFilter, Store, Write};
 use store::encoding::{RecordedInput, encode_input};
+use store::map_runs::MapRunRecord;
 use store::memory::{Fault, MemoryStore};
-use store::records::{ExecutionId, ExecutionStatus, MachineType, Tag};
+use store::records::{ExecutionId, ExecutionStatus, MachineType, Parent, Tag};
 use tokio::task::JoinHandle;
 
 use crate::map_run_calls;
@@ -205,6 +206,7 @@ impl Clients {
             }
             "unfinished" => self.unfinished().await,
             "damage" => self.damage(first, more).await,
+            "damage-run" => self.damage_run(first, more).await,
             other => panic!("nothing known: {other}"),
         }
     }
@@ -503,6 +505,23 @@ impl Clients {
     }
 
     /// Spoils what the store has of an execution, so that it can't be replayed.
+    /// Makes the record of a Map Run unreadable.
+    async fn damage_run(&self, execution: &str, attempt: &str) -> String {
+        let parent = Parent {
+            execution: ExecutionId(execution.parse().expect("an execution's number")),
+            attempt: attempt.parse().expect("an attempt"),
+        };
+        let record = self.store.map_run(parent).await.expect("the store answers");
+        let record = MapRunRecord {
+            document: "nonsense".into(),
+            ..record.expect("there is such a run")
+        };
+        let writes = vec![Write::PutMapRun(record)];
+        let written = self.store.commit(Commit { writes }).await;
+        written.expect("the store takes it");
+        done()
+    }
+
     async fn damage(&self, execution: &str, how: &str) -> String {
         let id = ExecutionId(execution.parse().expect("an execution's number"));
         let write = match how {

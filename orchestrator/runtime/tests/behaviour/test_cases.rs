@@ -197,3 +197,64 @@ fn jobs_and_tokens_and_activities_are_mocked_too() {
         "#]],
     );
 }
+
+#[test]
+fn the_children_of_a_map_run_share_the_answers() {
+    let machine = |child_type: &str| {
+        format!(
+            r#"{{"StartAt":"M","States":{{"M":{{"Type":"Map","Label":"L","ToleratedFailureCount":1,"ItemProcessor":{{"ProcessorConfig":{{"Mode":"DISTRIBUTED","ExecutionType":"{child_type}"}},"StartAt":"W","States":{{"W":{{"Type":"Wait","SecondsPath":"$","Next":"T"}},"T":{{"Type":"Task","Resource":"{}","End":true}}}}}},"Next":"N"}},"N":{{"Type":"Choice","Choices":[{{"Variable":"$[2]","IsPresent":true,"Next":"A"}}],"Default":"D"}},"A":{{"Type":"Pass","Result":[0],"Next":"M"}},"D":{{"Type":"Pass","End":true}}}}}}"#,
+            function("real")
+        )
+    };
+    let mocks = r#"{"StateMachines":{"m":{"TestCases":{"Case":{"T":"R"}}},"x":{"TestCases":{"Case":{"T":"R"}}}},
+        "MockedResponses":{"R":{"0":{"Return":"first"},"1":{"Throw":{"Error":"Busy"}},"2-3":{"Return":"later"}}}}"#;
+    check_mocked(
+        mocks,
+        &format!(
+            "create m {}
+            create x {}
+            start m#Case e [3,1,0]
+            sleep 10s
+            describe m e
+            runs m e
+            children m e
+            start x#Case e [3,0,1]
+            sleep 2s
+            crash
+            sleep 10s
+            describe x e
+            runs x e
+            calls",
+            machine("STANDARD"),
+            machine("EXPRESS"),
+        ),
+        expect![[r#"
+            > create m {"StartAt":"M","States":{"M":{"Type":"Map","Label":
+            done
+            > create x {"StartAt":"M","States":{"M":{"Type":"Map","Label":
+            done
+            > start m#Case e [3,1,0]
+            arn:aws:states:us-east-1:000000000000:execution:m:e +0s
+            > sleep 10s
+            > describe m e
+            Succeeded +0s to +4s input [3,1,0] output ["later"]
+            > runs m e
+            Succeeded +4s +4s at once 0 tolerated 1 items 1: 1 succeeded children 1: 1 succeeded
+            Succeeded +0s +4s at once 0 tolerated 1 items 3: 2 succeeded, 1 failed children 3: 2 succeeded, 1 failed
+            > children m e
+            Succeeded 1 +4s +4s
+            > start x#Case e [3,0,1]
+            arn:aws:states:us-east-1:000000000000:execution:x:e +10s
+            > sleep 2s
+            > crash
+            > sleep 10s
+            > describe x e
+            Succeeded +10s to +14s input [3,0,1] output ["later"]
+            > runs x e
+            Succeeded +14s +14s at once 0 tolerated 1 items 1: 1 succeeded children 1: 1 succeeded
+            Succeeded +10s +14s at once 0 tolerated 1 items 3: 2 succeeded, 1 failed children 3: 2 succeeded, 1 failed
+            > calls
+            -- another process
+        "#]],
+    );
+}

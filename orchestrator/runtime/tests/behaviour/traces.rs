@@ -45,8 +45,8 @@ fn a_task_carries_it_also_after_a_crash() {
             hang without#3 {}
             hang with#3 {} x-amzn-trace-id=Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1;Lineage=x
             -- another process
-            hang with#3 {} x-amzn-trace-id=Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1;Lineage=x
             hang without#3 {}
+            hang with#3 {} x-amzn-trace-id=Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1;Lineage=x
         "#]],
     );
 }
