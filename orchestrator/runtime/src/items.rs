@@ -40,7 +40,7 @@ pub trait ItemReader: Send {
 
 /// Results that are being written. Dropping it ends the writing.
 pub trait ResultWriter: Send {
-    /// Takes the next children, in the order of their items. Each has ended, or was not when the run was ended: those are pending.
+    /// Takes the next children, in the order of their items. Those that have not ended were not begun when the run ended: they are pending.
     fn add(&mut self, children: Vec<ExecutionView>) -> BoxFuture<'_, Result<(), Failure>>;
 
     /// Finishes; gives what the Map state puts out: `MapRunArn` and `ResultWriterDetails`.
@@ -127,11 +127,15 @@ pub fn described(child: &ExecutionView) -> Value {
         members.push(("Output", text(output)));
         members.push(("OutputDetails", included()));
     }
-    members.push(("RedriveCount", u64::from(child.redrive_count).into()));
-    members.push(("StartDate", iso_time(child.started_at).into()));
+    let is_pending = child.status == ExecutionStatus::Running;
+    if !is_pending {
+        members.push(("RedriveCount", u64::from(child.redrive_count).into()));
+        members.push(("StartDate", iso_time(child.started_at).into()));
+    }
     members.push(("StateMachineArn", child.state_machine_arn.clone().into()));
     let status = match child.status {
-        ExecutionStatus::Running => "RUNNING",
+        // The run has ended, so that it was not begun.
+        ExecutionStatus::Running => "PENDING",
         ExecutionStatus::Succeeded => "SUCCEEDED",
         ExecutionStatus::Failed => "FAILED",
         ExecutionStatus::TimedOut => "TIMED_OUT",

@@ -23,6 +23,7 @@ use crate::machines::Revision;
 use crate::reads::shown_name;
 use crate::slot::{Durability, Loaded, Slot, Stepped};
 use crate::trace::Carried;
+use crate::views::{ExecutionView, Redrivable};
 
 /// What all children of a run have in common.
 pub(crate) struct Family {
@@ -67,17 +68,11 @@ impl Family {
         mocks: Option<Mocks>,
     ) -> NewChild {
         let id = ExecutionId(engine.numbers.execution.fetch_add(1, Ordering::Relaxed) + 1);
-        let name = child_name(&self.run, number);
-        let unique = self.run.rsplit(':').next().unwrap_or_default();
-        let record_name = match self.child_type {
-            ChildType::Standard => name,
-            ChildType::Express => format!("{name}:{unique}"),
-        };
         let record = ExecutionRecord {
             id,
             machine: self.machine,
             revision: self.revision.record.id,
-            name: record_name.into(),
+            name: self.recorded_name(number).into(),
             status: ExecutionStatus::Running,
             started_at: engine.options.world.now(),
             stopped_at: None,
@@ -88,6 +83,47 @@ impl Family {
             trace_header: self.trace_header.clone(),
         };
         self.step_first(engine, record, items, input, mocks)
+    }
+
+    /// The child of that number as results show it when it was not begun.
+    pub(crate) fn pending(&self, engine: &Engine, number: u64, input: Payload) -> ExecutionView {
+        let recorded: Arc<str> = self.recorded_name(number).into();
+        let partition = &engine.options.partition;
+        ExecutionView {
+            arn: partition
+                .recorded_execution(&self.machine_name, &recorded)
+                .into(),
+            state_machine_arn: self.machine_arn.clone(),
+            state_machine_name: self.machine_name.clone(),
+            name: shown_name(&recorded),
+            status: ExecutionStatus::Running,
+            started_at: engine.options.world.now(),
+            stopped_at: None,
+            input,
+            output: None,
+            failure: None,
+            version_arn: None,
+            alias_arn: None,
+            redrive_count: 0,
+            redriven_at: None,
+            redrivable: Redrivable::No("Execution is RUNNING and cannot be redriven"),
+            awaits_redrive: false,
+            paused_at: None,
+            map_run_arn: None,
+            trace_header: self.trace_header.clone(),
+        }
+    }
+
+    /// The name that the row of a child has: that of an Express one has a part of the run's, too.
+    fn recorded_name(&self, number: u64) -> String {
+        let name = child_name(&self.run, number);
+        match self.child_type {
+            ChildType::Standard => name,
+            ChildType::Express => {
+                let unique = self.run.rsplit(':').next().unwrap_or_default();
+                format!("{name}:{unique}")
+            }
+        }
     }
 
     /// Begins an Express child once more, under its number and name; its row says already how often it was redriven.

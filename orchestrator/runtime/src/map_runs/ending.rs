@@ -6,17 +6,15 @@ use interpreter::map_run::MapRunOutcome;
 use interpreter::payload::Payload;
 use store::map_runs::MapRunStatus;
 
-use crate::items::{WriteResults, writer_failed};
+use crate::items::{ResultWriter, WriteResults, writer_failed};
 use crate::map_runs::results::Gathered;
-use crate::map_runs::run::{Halt, Run};
+use crate::map_runs::run::{Halt, PAGE, Run};
 
 impl Run {
     /// Writes the results, where they are to be written, and that the run is over.
     pub(super) async fn finish(&mut self) -> Result<(), Halt> {
         self.leave_pending();
-        if !self.is_cancelled
-            && let Some(target) = self.scheduled.request.writer.clone()
-        {
+        if let Some(target) = self.scheduled.request.writer.clone() {
             match self.write_results(target).await? {
                 Ok(output) => self.progress.output = Some(output),
                 // What ended it first stays the reason.
@@ -57,6 +55,9 @@ impl Run {
             let parent = self.record.parent;
             match self.engine.write_results(parent, &mut *writer).await {
                 Ok(Ok(count)) => {
+                    if let Err(failure) = self.write_pending(&mut *writer).await {
+                        return Ok(Err(failure));
+                    }
                     let finished = writer.finish().await;
                     if finished.is_ok() {
                         self.progress.results_written = count;
@@ -67,6 +68,30 @@ impl Run {
                 // From the beginning: what was written before is replaced.
                 Err(error) => self.pause(&error).await?,
             }
+        }
+    }
+
+    /// Gives the writer what would have become children, as far as that is known: a run that did not come to its end has not asked its
+    /// reader for everything.
+    async fn write_pending(&mut self, writer: &mut dyn ResultWriter) -> Result<(), Failure> {
+        let is_whole = !self.is_cancelled && self.progress.failure.is_none();
+        if is_whole || self.progress.total.is_none() {
+            return Ok(());
+        }
+        let mut number = self.progress.children;
+        loop {
+            let mut group = Vec::new();
+            while group.len() < PAGE
+                // Of an item without an input no child could begin.
+                && let Ok(Some(input)) = self.next_input().await
+            {
+                group.push(self.family.pending(&self.engine, number, input.payload));
+                number += 1;
+            }
+            if group.is_empty() {
+                return Ok(());
+            }
+            writer.add(group).await?;
         }
     }
 

@@ -19,6 +19,7 @@ mod operators;
 mod performer;
 mod restarts;
 mod session;
+mod shelf;
 mod test_cases;
 mod texts;
 mod tokens;

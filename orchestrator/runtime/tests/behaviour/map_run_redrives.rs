@@ -720,7 +720,7 @@ fn what_has_nothing_to_go_on_with_begins_anew() {
 fn results_that_could_not_be_written_are_written_again() {
     let machine = redriven(
         "STANDARD",
-        r#","ResultWriter":{"Resource":"arn:aws:states:::s3:putObject","Parameters":{"Bucket":"b","Prefix":"p"}}"#,
+        r#","ResultWriter":{"Resource":"arn:aws:states:::s3:putObject","Parameters":{"Bucket":"gone","Prefix":"p"}}"#,
     );
     check(
         &format!(
@@ -741,7 +741,7 @@ fn results_that_could_not_be_written_are_written_again() {
             arn:aws:states:us-east-1:000000000000:execution:m:e +0s
             > sleep 10s
             > describe m e
-            Failed +0s to +2s input {"items":[{"w":1},{"w":2}]} error States.ResultWriterFailed cause the server was started without anything that writes results
+            Failed +0s to +2s input {"items":[{"w":1},{"w":2}]} error States.ResultWriterFailed cause there is no bucket
             > redrive m e
             +10s
             > sleep 10s

@@ -370,7 +370,7 @@ fn results_can_be_described_or_flattened() {
 }
 
 #[test]
-fn a_reader_needs_somebody_who_reads() {
+fn a_reader_that_fails_fails_the_state() {
     let machine = r#"{"StartAt":"M","States":{"M":{"Type":"Map","ItemReader":{"Resource":"arn:aws:states:::s3:getObject","ReaderConfig":{"InputType":"JSON"},"Parameters":{"Bucket":"b","Key.$":"$.key"}},"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"S","States":{"S":{"Type":"Pass","End":true}}},"End":true}}}"#;
     check(
         &format!(
@@ -388,7 +388,7 @@ fn a_reader_needs_somebody_who_reads() {
             arn:aws:states:us-east-1:000000000000:execution:m:e +0s
             > sleep 1s
             > describe m e
-            Failed +0s to +0s input {"key":"k"} error States.ItemReaderFailed cause the server was started without anything that reads items
+            Failed +0s to +0s input {"key":"k"} error States.ItemReaderFailed cause there is nothing to read
             > history m e
             1 ExecutionStarted +0s
             2 StateEntered +0s
@@ -442,6 +442,60 @@ fn a_run_that_can_not_be_read_fails_with_the_reason() {
             > executions m
             1 e Failed
             > unfinished
+        "#]],
+    );
+}
+
+#[test]
+fn the_results_of_a_run_that_did_not_come_to_its_end() {
+    let writer = r#","MaxConcurrency":2,"ItemSelector":{"i.$":"$$.Map.Item.Index","s.$":"$$.Map.Item.Value"},"ResultWriter":{"Resource":"arn:aws:states:::s3:putObject","Parameters":{"Bucket":"b","Prefix":"p"}}"#;
+    let wait = r#"{"Type":"Wait","SecondsPath":"$.s","End":true}"#;
+    let machine = distributed("STANDARD", wait, writer);
+    check(
+        &format!(
+            r#"create m {machine}
+            start m e {{"items":[1,9,2,3,4]}}
+            sleep 2s
+            stop m e
+            sleep 1s
+            results
+            runs m e
+            redrive m e
+            sleep 30s
+            results
+            describe m e
+            runs m e"#
+        ),
+        expect![[r#"
+            > create m {"StartAt":"M","States":{"M":{"Type":"Map","ItemsPa
+            done
+            > start m e {"items":[1,9,2,3,4]}
+            arn:aws:states:us-east-1:000000000000:execution:m:e +0s
+            > sleep 2s
+            > stop m e
+            +2s
+            > sleep 1s
+            > results
+            "SUCCEEDED" "{\"s\":1,\"i\":0}" redriven 0
+            "ABORTED" "{\"s\":9,\"i\":1}" redriven 0
+            "ABORTED" "{\"s\":2,\"i\":2}" redriven 0
+            "PENDING" "{\"s\":3,\"i\":3}" redriven 
+            "PENDING" "{\"s\":4,\"i\":4}" redriven 
+            > runs m e
+            Aborted +0s +2s at once 2 tolerated 0 items 5: 2 pending, 1 succeeded, 2 aborted, 3 written children 5: 2 pending, 1 succeeded, 2 aborted, 3 written
+            > redrive m e
+            +3s
+            > sleep 30s
+            > results
+            "SUCCEEDED" "{\"s\":1,\"i\":0}" redriven 0
+            "SUCCEEDED" "{\"s\":9,\"i\":1}" redriven 1
+            "SUCCEEDED" "{\"s\":2,\"i\":2}" redriven 1
+            "SUCCEEDED" "{\"s\":3,\"i\":3}" redriven 0
+            "SUCCEEDED" "{\"s\":4,\"i\":4}" redriven 0
+            > describe m e
+            Succeeded +0s to +12s input {"items":[1,9,2,3,4]} output {"written":true}
+            > runs m e
+            Succeeded +0s +12s at once 2 tolerated 0 items 5: 5 succeeded, 5 written children 5: 5 succeeded, 5 written redriven 1 +3s
         "#]],
     );
 }

@@ -28,6 +28,7 @@ use tokio::task::JoinHandle;
 
 use crate::map_run_calls;
 use crate::performer::Performer;
+use crate::shelf::Shelf;
 use crate::texts::{
     answer, done, error_text, events_text, execution_text, failure, machine_text, masked, ranges,
     since, word,
@@ -40,6 +41,7 @@ pub(crate) const BEGINNING: i64 = 1_700_000_000_000;
 pub(crate) struct Session {
     clients: Clients,
     options: Options,
+    shelf: Shelf,
     waiting: Vec<(String, JoinHandle<String>)>,
 }
 
@@ -59,10 +61,12 @@ impl Session {
         mock_config: Option<PathBuf>,
     ) -> Self {
         let seed = Arc::new(Mutex::new(0_u128));
+        let shelf = Shelf::default();
         let options = Options {
             limits,
             resting_executions,
             mock_config: mock_config.map(Into::into),
+            items: Some(Arc::new(shelf.clone())),
             world: World::simulated(BEGINNING, move || {
                 let mut seed = seed.lock().unwrap_or_else(PoisonError::into_inner);
                 *seed += 1;
@@ -81,6 +85,7 @@ impl Session {
                 performer,
             },
             options,
+            shelf,
             waiting: Vec::new(),
         }
     }
@@ -123,6 +128,7 @@ impl Session {
             }
             "close" => answer(self.clients.runtime.close().await, |()| "closed".to_owned()),
             "reopen" => self.reopen().await,
+            "results" => self.shelf.text(),
             call => self.clients.call(call).await,
         }
     }
