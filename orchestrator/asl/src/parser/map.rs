@@ -137,9 +137,10 @@ impl<'t> Reader<'_, 't> {
             Mode::Inline => None,
             Mode::Distributed => {
                 fields.require(&["ExecutionType"]);
-                if self.options.express
-                    && let Some(place) = fields.get("Mode")
-                {
+                // AWS, "Distributed mode": only Standard executions have it. Express children are none.
+                let around = self.outline.state(self.id).block;
+                let is_express = self.options.express || self.outline.is_run_by_express(around);
+                if is_express && let Some(place) = fields.get("Mode") {
                     self.findings.schema(
                         &place,
                         "Express state machine does not support Map state in 'DISTRIBUTED' mode",

@@ -114,6 +114,22 @@ impl<'t> Outline<'t> {
         false
     }
 
+    /// Whether Express children of a Map Run run that block, or one around it.
+    pub(crate) fn is_run_by_express(&self, id: BlockId) -> bool {
+        let mut next = Some(id);
+        while let Some(id) = next {
+            let block = self.block(id);
+            let config = block.node.get("ProcessorConfig");
+            let child_type = config.and_then(|config| config.value.get("ExecutionType"));
+            let is_express = child_type.and_then(|member| member.value.as_str()) == Some("EXPRESS");
+            if block.is_isolated && is_express {
+                return true;
+            }
+            next = block.parent.map(|(state, _)| self.state(state).block);
+        }
+        false
+    }
+
     // This recursion, like every other here, is as deep as the document nests, which the reader bounds.
     fn add_block(&mut self, node: &'t Node<'t>, parent: Option<(StateId, Step)>) -> BlockId {
         let id = BlockId(count(self.blocks.len()));
