@@ -2,11 +2,14 @@
 //! grows.
 
 mod bounds;
+mod growth;
 mod moment;
 mod own;
+mod patterns;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Instant;
 
 use jsonata_core::evaluator::{Evaluator, EvaluatorError};
 use jsonata_core::value::JValue;
@@ -30,6 +33,22 @@ pub(crate) const MILLIS: &str = "#millis";
 pub(crate) const STAMP: &str = "#stamp";
 /// A picture for `$toMillis`.
 pub(crate) const PICTURE: &str = "#picture";
+/// A value that keeps on being used, no larger than a value may be.
+pub(crate) const SIZED: &str = "#sized";
+/// An array or object that was just made, no larger than it may be.
+pub(crate) const MADE: &str = "#made";
+/// `$distinct`, without comparing each with each.
+pub(crate) const DISTINCT: &str = "#distinct";
+/// An argument of a function that searches: which call, which argument, and the argument.
+pub(crate) const SCANNED: &str = "#scanned";
+/// A text that a regular expression is called with, and the expression; without a text it is the expression that is too large for any.
+pub(crate) const SEARCHED: &str = "#searched";
+/// A picture, of bounded length and widths.
+pub(crate) const FRAMED: &str = "#framed";
+/// A number for `$formatInteger`, with its picture.
+pub(crate) const NUMERAL: &str = "#numeral";
+
+pub(crate) use patterns::written_out;
 
 type Answer = Result<JValue, EvaluatorError>;
 type Function = fn(&State, &[JValue]) -> Answer;
@@ -40,6 +59,11 @@ pub(crate) struct State {
     limits: Limits,
     drawn: Cell<u64>,
     spent: Cell<usize>,
+    spent_on_arrays: Cell<usize>,
+    began: Instant,
+    sizes: RefCell<growth::Sizes>,
+    /// The text that each call which searches is about to search, and for what.
+    searches: RefCell<Vec<[JValue; 2]>>,
     /// How long the strings are that each call of `$join` and `$replace` is about to get, by the call and the argument.
     parts: RefCell<Vec<[usize; 3]>>,
 }
@@ -51,6 +75,10 @@ impl State {
             limits,
             drawn: Cell::new(surroundings.seed),
             spent: Cell::new(0),
+            spent_on_arrays: Cell::new(0),
+            began: now(),
+            sizes: RefCell::default(),
+            searches: RefCell::default(),
             parts: RefCell::default(),
         }
     }
@@ -73,6 +101,32 @@ impl State {
             return Err(failure(
                 "U1004",
                 &format!("The strings and ranges take more than {most} bytes"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Counts arrays that were made, which may take that many times as much.
+    fn spend_on_arrays(&self, bytes: usize, times: usize) -> Result<(), EvaluatorError> {
+        let spent = self.spent_on_arrays.get().saturating_add(bytes);
+        self.spent_on_arrays.set(spent);
+        let most = self.limits.memory.saturating_mul(times);
+        if spent > most {
+            return Err(failure(
+                "U1004",
+                &format!("The arrays take more than {most} bytes"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Ends what goes on within one function for too long.
+    fn check_time(&self) -> Result<(), EvaluatorError> {
+        if now().duration_since(self.began) > self.limits.time {
+            let most = self.limits.time.as_millis();
+            return Err(failure(
+                "D1012",
+                &format!("Evaluation timeout after {most} milliseconds"),
             ));
         }
         Ok(())
@@ -111,6 +165,13 @@ fn function(name: &str) -> Option<Function> {
         WIDTH => bounds::width,
         TEXT => bounds::text,
         PART => bounds::part,
+        SIZED => growth::sized,
+        MADE => growth::made,
+        DISTINCT => growth::distinct,
+        SCANNED => patterns::scanned,
+        SEARCHED => patterns::searched,
+        FRAMED => patterns::framed,
+        NUMERAL => patterns::numeral,
         _ => return None,
     })
 }
@@ -131,6 +192,15 @@ pub(crate) fn register(name: &str, evaluator: &mut Evaluator, state: &Rc<State>)
             function(&state, arguments)
         })
         .expect("none of these functions is inlined by the compiler");
+}
+
+/// The clock, for the limit of time and nothing else.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long an evaluation may take is the one thing that a clock decides"
+)]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn failure(code: &str, message: &str) -> EvaluatorError {

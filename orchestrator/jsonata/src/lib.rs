@@ -8,7 +8,8 @@
 //! refuse, time and randomness as arguments, values that keep their numbers, and bounds that no expression can leave.
 //!
 //! [`Expression::evaluate`] is a plain function and safe on any thread: deep recursion moves to stack segments of its own. One call runs
-//! at most as long as [`Limits::time`] and one built-in function more.
+//! at most as long as [`Limits::time`] and one built-in function more, whose work is bounded: no value is larger and no search longer than
+//! the limits say.
 //!
 //! Read [`expression`] first, then [`bindings`] (what can be read), [`limits`] and [`error`]; `functions` is what Step Functions has
 //! besides JSONata's own, `guard` what keeps a parsed expression within bounds, `names`, [`references`] and `walk` look

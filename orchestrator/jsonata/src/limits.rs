@@ -16,11 +16,11 @@ pub struct Surroundings {
 pub struct Limits {
     /// How deep evaluation may nest; a call that is not the last thing a function does takes about three levels.
     pub depth: usize,
-    /// How many items an array that a range, a path or a function makes may have.
+    /// How many items an array that a range, a path, a function or `[…]` makes may have; a value may hold five times as many values.
     pub sequence: usize,
     /// How many UTF-16 units one string may have that `&`, `$join`, `$pad`, `$replace` or `$string` makes.
     pub string: usize,
-    /// How many bytes all ranges and strings that one evaluation makes may take together.
+    /// How many bytes all ranges and strings that one evaluation makes may take together; other long arrays may take eight times as many.
     pub memory: usize,
     /// How long one evaluation may take. This is only a guard: set it so high that no sensible expression meets it, since it is the one
     /// limit that a slower machine meets earlier.

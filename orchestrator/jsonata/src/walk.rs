@@ -70,6 +70,8 @@ fn step_children(step: &PathStep) -> impl Iterator<Item = &AstNode> {
 pub(crate) enum Place {
     /// A step of a path.
     Step,
+    /// Where its value only goes into the result.
+    Result,
     /// The function that the right of `~>` calls with the left.
     Applied,
     /// Anywhere else.

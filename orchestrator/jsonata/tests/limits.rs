@@ -46,6 +46,20 @@ fn check(text: &str, expected: &str) {
     assert_eq!(found, expected, "{text}");
 }
 
+/// It meets a limit; which one first may depend on the machine.
+fn check_bounded(text: &str) {
+    let found = evaluate_on(Value::Null, text, &Limits::aws());
+    let limits = ["D1011", "D1012", "D2015", "U1004"];
+    assert!(limits.contains(&found.as_str()), "{text}: {found}");
+}
+
+/// The same for lower limits.
+fn check_small(text: &str) {
+    let found = evaluate_on(Value::Null, text, &small());
+    let limits = ["D1011", "D1012", "D2015", "U1004"];
+    assert!(limits.contains(&found.as_str()), "{text}: {found}");
+}
+
 #[test]
 fn the_bounds_seen_on_aws_hold() {
     check("$count([1..873782])", "873782");
@@ -82,11 +96,11 @@ fn nothing_grows_in_one_step() {
     );
     check(
         "$string($reduce([1..60], function($a, $n) { {'l': $a, 'r': $a} }, 1))",
-        "U1004",
+        "D2015",
     );
     check(
         "'' & $reduce([1..60], function($a, $n) { {'l': $a, 'r': $a} }, 1)",
-        "U1004",
+        "D2015",
     );
     check(
         "$reduce([1..60], function($a, $n) { {'l': $a, 'r': $a} }, 1)",
@@ -119,6 +133,145 @@ fn what_never_ends_is_ended() {
         "($f := function($n) { $n > 0 ? ($f($n - 1); $f($n - 1)) : 1 }; $f(60))",
         "D1012",
     );
+}
+
+/// An expression that doubles a value sixty times, and then looks through it.
+fn doubled(step: &str, then: &str) -> String {
+    format!("($a := $reduce([1..60], function($a, $n) {{ {step} }}, 1); {then})")
+}
+
+#[test]
+fn no_value_stands_for_more_than_fits() {
+    for then in [
+        "$boolean($a)",
+        "$a ? 1 : 2",
+        "$a and 1",
+        "$not($a)",
+        "$a = [$a]",
+        "[1] in $a",
+        "$count($distinct([$a, [$a]]))",
+        "$count($a.**)",
+        "$count($a.*.*)",
+        "$keys($a ~> |**|{'x': 1}|)",
+        "$a.$string()",
+        "$error($a)",
+        "$sum($a)",
+        "$lookup($a, 'x')",
+        "$spread($a)",
+        "$a{$string($): $}",
+        "[1, 2][$a]",
+        "$hash($a, 'MD5')",
+    ] {
+        check_small(&doubled("[$a, $a]", then));
+        check_small(&doubled("{'l': $a, 'r': $a}", then));
+        check_small(&doubled("$map([1, 2], function() { $a })", then));
+        check_small(&doubled("[1, 2].{'k': $a}", then));
+        check(&doubled("$merge([{'l': $a}, {'r': $a}])", then), "D2015");
+    }
+    check_bounded("$boolean($map([1..800000], function() { [1..1000] }))");
+    check_bounded("($a := [1..1000]; $boolean($map([1..800000], function() { $a })))");
+    check_bounded("($a := [1..1000]; [1..800000].{'k': $a} = 1)");
+    check(
+        "($z := $zip; $boolean($reduce([1..60], function($a, $n) { $z($a, $a) }, [0, 0])))",
+        "D2015",
+    );
+    check(
+        "($m := $map; $boolean($reduce([1..60], function($a, $n) { $m([1, 2], function() { $a }) }, 0)))",
+        "D2015",
+    );
+    check(
+        "($f := function($a, $n) { $n = 0 ? $a : $f({'l': $a, 'r': $a}, $n - 1) }; $boolean([$f(1, 60)]))",
+        "D2015",
+    );
+    check(
+        "($f := function($n) { $n = 0 ? 'end' : $f($n - 1) }; $f(10000))",
+        "\"end\"",
+    );
+    check(
+        "$count($reduce([1..600], function($a, $n) { {'a': $a} }, 1).**)",
+        "D1011",
+    );
+    check(
+        "$type($reduce([1..600], function($a, $n) { [$a, [$a]] }, 1))",
+        "D2015",
+    );
+    // Large, and all the same no more than may be.
+    check(
+        "$count($map([1..100000], function($i) { {'i': $i, 'x': [1, 2, 3]} }).i)",
+        "100000",
+    );
+    check(
+        "$count($reduce([1..2000], function($a, $n) { $append($a, $n) }, []))",
+        "2000",
+    );
+    check(
+        "$reduce([1..100], function($a, $n) { {'a': $a} }, 1) = 1",
+        "false",
+    );
+}
+
+#[test]
+fn arrays_that_are_made_are_counted() {
+    check_bounded("($a := [1..800000]; $count($map([1..1000], function() { [$a, 1] })))");
+    check_bounded("($a := [1..800000]; $count($map([1..1000], function() { $append($a, 1) })))");
+    check_bounded("($a := [1..800000]; $count($map([1..1000], function() { $reverse($a) })))");
+    check_bounded("($a := [1..800000]; [$a, $a, 1] = 1)");
+}
+
+#[test]
+fn what_is_alike_is_told_apart_in_time() {
+    check("$count($distinct([1..800000]))", "800000");
+    check("$count($distinct([1..100000].($ % 7)))", "7");
+    check("$count($distinct([1..50000].{'a': $}))", "50000");
+    check(
+        "$distinct([1, '1', true, null, 0, -0, [1], [1], {'a': 1, 'b': 2}, {'b': 2, 'a': 1}])",
+        r#"[1,"1",true,null,0,[1],{"a":1,"b":2}]"#,
+    );
+    check("$count($distinct([1..20000].{'a': 1, 'b': $}))", "20000");
+    check_bounded("$count($distinct([1..100000].{'a': [1, [$]]}))");
+    check("$map([[1, 1], [2, 2]], $distinct)", "[[1],[2]]");
+    check_bounded("$map([1], function() { ($d := $distinct; $d([1..100000].{'a': [1, [$]]})) })");
+    check("[1, 1, 2] ~> $distinct()", "[1,2]");
+}
+
+#[test]
+fn no_search_runs_on() {
+    check(
+        "$contains($pad('', 1000000, 'ab'), /((a|b|ab){1,50}){1,50}c/)",
+        "U1004",
+    );
+    check(
+        "($r := /((a|b|ab){1,50}){1,50}c/; $contains('abc', $r))",
+        "U1004",
+    );
+    check_bounded("$pad('', 1000000, 'ab') ~> /(a|b|ab){1,300}c/");
+    check("$contains('abc', /(a|b){1,300}c/)", "true");
+    check_bounded("$match($pad('', 100000, 'a'), /a*b|a/)");
+    check_bounded("$replace($pad('', 100000, 'a'), /a*b|a/, 'c')");
+    check_bounded("$split($pad('', 100000, 'a'), /a*b|a/)");
+    check_bounded("$pad('', 100000, 'a') ~> $match(/a*b|a/)");
+    check_bounded("$pad('', 100000, 'a').$match(/a*b|a/)");
+    check_bounded("$count($match($pad('', 4000000, 'ab'), /a/))");
+    check("$count($split($pad('', 300000, 'a b '), / /))", "150001");
+}
+
+#[test]
+fn no_picture_asks_for_too_much() {
+    check("$formatNumber(1.5, $pad('', 1000000, '0') & '.0')", "U1004");
+    check(
+        "1.5 ~> $formatNumber($pad('', 1000000, '0') & '.0')",
+        "U1004",
+    );
+    check("$formatInteger(1e15, 'I')", "U1004");
+    check("$formatInteger(1e15, 'i;o')", "U1004");
+    check("$formatInteger(3999, 'I')", "\"MMMCMXCIX\"");
+    check("$formatInteger(1, $pad('', 1000000, '0'))", "U1004");
+    check("$fromMillis(1e12, '[Y,1-100000000]')", "U1004");
+    check("$fromMillis(0, '[f,100000000-100000000]')", "U1004");
+    check("$now('[Y,1-100000000]')", "U1004");
+    check("$toMillis('2018', '[Y,1-100000000]')", "U1004");
+    check("$parseInteger('one', $pad('', 1000000, 'w'))", "U1004");
+    check("$fromMillis(0, '[Y,4-4]')", "\"1970\"");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use jsonata_core::value::JValue;
 
+use super::patterns::check_picture;
 use super::{Answer, State, argument, failure};
 
 /// `$millis()`.
@@ -62,6 +63,7 @@ pub(super) fn picture(_: &State, arguments: &[JValue]) -> Answer {
     let Some(written) = picture.as_str() else {
         return Ok(picture.clone());
     };
+    check_picture(written)?;
     let mut completed = String::new();
     for part in missing(written)? {
         completed.push_str(part.marker);

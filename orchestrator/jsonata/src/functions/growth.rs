@@ -1,0 +1,279 @@
+//! What looks at values after they were made: how many they hold, counted as often as they are shared, and how deep they nest.
+//!
+//! Values share their parts, so that a few steps make one that stands for more than fits into any memory; then whatever looks through it
+//! (`=`, `**`, `$distinct`, a condition) never comes to its end. So no such value comes into being.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use expression::value::MAX_DEPTH;
+use jsonata_core::evaluator::EvaluatorError;
+use jsonata_core::functions::array::values_equal;
+use jsonata_core::value::JValue;
+
+use super::{Answer, State, argument, failure};
+
+/// How many values one value may hold, for each item that an array may have.
+const NODES_PER_ITEM: usize = 5;
+
+/// From which part of the longest array on an array that is made counts as memory.
+const LONG: usize = 64;
+
+/// How many times [`crate::limits::Limits::memory`] the arrays that are made may take together. They live shorter than strings do: a loop that
+/// appends makes a new one each time.
+const ARRAYS: usize = 8;
+
+/// How many values a value holds at least whose size is remembered.
+const REMEMBERED: usize = 64;
+
+/// How many sizes are remembered.
+const MEMORY: usize = 4096;
+
+/// How many values two that are the same are looked through for.
+const HASHED: usize = 64;
+
+/// The sizes of large values. Each keeps its value alive, so that its place is nobody else's.
+#[derive(Default)]
+pub(super) struct Sizes(BTreeMap<usize, (Size, JValue)>);
+
+/// How large a value is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Size {
+    nodes: usize,
+    depth: usize,
+}
+
+/// A value whose size was looked at.
+pub(super) fn sized(state: &State, arguments: &[JValue]) -> Answer {
+    let value = argument(arguments, 0);
+    check(state, value)?;
+    Ok(value.clone())
+}
+
+/// The same for an array or object that was just made.
+pub(super) fn made(state: &State, arguments: &[JValue]) -> Answer {
+    let value = argument(arguments, 0);
+    if let JValue::Array(items) = value {
+        let most = state.limits.sequence;
+        if items.len() > most {
+            return Err(failure(
+                "D2015",
+                &format!("The maximum sequence length of {most} was exceeded."),
+            ));
+        }
+        if items.len() > most / LONG {
+            state.spend_on_arrays(items.len() * size_of::<JValue>(), ARRAYS)?;
+        }
+    }
+    check(state, value)?;
+    Ok(value.clone())
+}
+
+fn check(state: &State, value: &JValue) -> Result<(), EvaluatorError> {
+    if !matches!(value, JValue::Array(_) | JValue::Object(_)) {
+        return Ok(());
+    }
+    let most = state.limits.sequence.saturating_mul(NODES_PER_ITEM);
+    let size = measure(&mut state.sizes.borrow_mut(), value, most)?;
+    if size.nodes > most {
+        return Err(too_large(most));
+    }
+    if size.depth > MAX_DEPTH {
+        return Err(too_deep());
+    }
+    Ok(())
+}
+
+fn too_large(most: usize) -> EvaluatorError {
+    failure("D2015", &format!("A value holds more than {most} values"))
+}
+
+fn too_deep() -> EvaluatorError {
+    failure(
+        "D1011",
+        &format!("A value nests deeper than {MAX_DEPTH} levels"),
+    )
+}
+
+/// A container that is being looked through.
+struct Open<'v> {
+    value: &'v JValue,
+    next: usize,
+    size: Size,
+}
+
+/// The size of a value; an error as soon as it is too large.
+fn measure(sizes: &mut Sizes, value: &JValue, most: usize) -> Result<Size, EvaluatorError> {
+    if let Some(known) = sizes.of(value).or_else(|| flat(value)) {
+        return Ok(known);
+    }
+    let mut open = vec![Open::new(value)];
+    loop {
+        let deepest = open.len();
+        let top = open.last_mut().expect("the value itself ends the loop");
+        if let Some(child) = child(top.value, top.next) {
+            top.next += 1;
+            if !matches!(child, JValue::Array(_) | JValue::Object(_)) {
+                top.size.nodes += 1;
+            } else if let Some(known) = sizes.of(child).or_else(|| flat(child)) {
+                top.size.take(known);
+            } else if deepest > MAX_DEPTH {
+                return Err(too_deep());
+            } else {
+                open.push(Open::new(child));
+                continue;
+            }
+            if top.size.nodes > most {
+                return Err(too_large(most));
+            }
+            continue;
+        }
+        let done = open.pop().expect("it is the last one");
+        sizes.remember(done.value, done.size);
+        match open.last_mut() {
+            Some(parent) => parent.size.take(done.size),
+            None => return Ok(done.size),
+        }
+    }
+}
+
+/// The size of an array that holds no others, which most do not.
+fn flat(value: &JValue) -> Option<Size> {
+    let JValue::Array(items) = value else {
+        return None;
+    };
+    let holds = |item: &JValue| matches!(item, JValue::Array(_) | JValue::Object(_));
+    (!items.iter().any(holds)).then_some(Size {
+        nodes: items.len() + 1,
+        depth: 1,
+    })
+}
+
+impl<'v> Open<'v> {
+    fn new(value: &'v JValue) -> Self {
+        let size = Size { nodes: 1, depth: 1 };
+        Self {
+            value,
+            next: 0,
+            size,
+        }
+    }
+}
+
+impl Size {
+    fn take(&mut self, part: Self) {
+        self.nodes = self.nodes.saturating_add(part.nodes);
+        self.depth = self.depth.max(part.depth + 1);
+    }
+}
+
+impl Sizes {
+    fn of(&self, value: &JValue) -> Option<Size> {
+        if self.0.is_empty() {
+            return None;
+        }
+        Some(self.0.get(&place(value)?)?.0)
+    }
+
+    fn remember(&mut self, value: &JValue, size: Size) {
+        if size.nodes < REMEMBERED {
+            return;
+        }
+        if self.0.len() >= MEMORY {
+            self.0.clear();
+        }
+        if let Some(place) = place(value) {
+            self.0.insert(place, (size, value.clone()));
+        }
+    }
+}
+
+/// Where a container lies; two that are there at once lie in two places.
+fn place(value: &JValue) -> Option<usize> {
+    match value {
+        JValue::Array(items) => Some(items.as_ptr().addr()),
+        JValue::Object(members) => Some(std::rc::Rc::as_ptr(members).addr()),
+        _ => None,
+    }
+}
+
+fn child(value: &JValue, index: usize) -> Option<&JValue> {
+    match value {
+        JValue::Array(items) => items.get(index),
+        JValue::Object(members) => members.get_index(index).map(|(_, member)| member),
+        _ => None,
+    }
+}
+
+/// `$distinct(array)`: the first of those that are the same, in their order. Unlike the implementation's own it does not compare each with each.
+pub(super) fn distinct(state: &State, arguments: &[JValue]) -> Answer {
+    let value = argument(arguments, 0);
+    let JValue::Array(items) = value else {
+        return Ok(value.clone());
+    };
+    if items.len() <= 1 {
+        return Ok(value.clone());
+    }
+    let mut kept: Vec<JValue> = Vec::new();
+    let mut alike: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for item in items.iter() {
+        let candidates = alike.entry(hash(item)).or_default();
+        let mut is_known = false;
+        for &candidate in candidates.iter() {
+            state.check_time()?;
+            is_known |= values_equal(item, &kept[candidate]);
+            if is_known {
+                break;
+            }
+        }
+        if !is_known {
+            candidates.push(kept.len());
+            kept.push(item.clone());
+        }
+    }
+    Ok(match items.sequence {
+        true => JValue::sequence(kept),
+        false => JValue::array(kept),
+    })
+}
+
+/// The same number for values that are the same. Only the beginning of a large value is looked at, and of an object the members and what is
+/// right in them, in whatever order.
+fn hash(value: &JValue) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let mut left = vec![value];
+    let mut looked_at = 0;
+    while let Some(value) = left.pop() {
+        looked_at += 1;
+        if looked_at > HASHED {
+            break;
+        }
+        match value {
+            JValue::Array(items) => {
+                items.len().hash(&mut hasher);
+                left.extend(items.iter().take(HASHED));
+            }
+            JValue::Object(members) => {
+                let members = members.iter().map(|(name, member)| {
+                    let mut hasher = DefaultHasher::new();
+                    name.hash(&mut hasher);
+                    of_scalar(member, &mut hasher);
+                    hasher.finish()
+                });
+                members.fold(0, u64::wrapping_add).hash(&mut hasher);
+            }
+            scalar => of_scalar(scalar, &mut hasher),
+        }
+    }
+    hasher.finish()
+}
+
+fn of_scalar(value: &JValue, hasher: &mut DefaultHasher) {
+    match value {
+        JValue::Bool(value) => value.hash(hasher),
+        // Nought is nought, whatever its sign.
+        JValue::Number(number) => (number + 0.0).to_bits().hash(hasher),
+        JValue::String(text) => text.hash(hasher),
+        _ => 0.hash(hasher),
+    }
+}
