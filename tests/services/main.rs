@@ -13,6 +13,7 @@ mod optimised;
 mod sagemaker;
 mod scripted;
 mod sdk;
+mod tokens;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -309,6 +309,8 @@ pub(super) async fn perform(
         "apigateway" => return api_gateway::invoke(services, optimised, &given, call).await,
         "elasticmapreduce" => return emr::perform(services, optimised, action, given, call).await,
         "events" => events_of(&mut given, call),
+        // The model doesn't say that the client is to make it up.
+        "codebuild" if action == "startBuild" => named_by_attempt(&mut given, call),
         "sqs" => as_text(&mut given, "MessageBody"),
         "sns" => as_text(&mut given, "Message"),
         _ => {}
@@ -342,6 +344,14 @@ pub(super) async fn ask(
     called
         .await
         .map_err(|error| failed(Dialect::Optimised(optimised), call, error))
+}
+
+/// A build that is asked for once more, after a crash, is the same build.
+fn named_by_attempt(given: &mut Value, call: &TaskCall) {
+    if let Value::Object(members) = given {
+        let name = members.entry("IdempotencyToken");
+        name.or_insert_with(|| token(call).into());
+    }
 }
 
 /// A message may be written as JSON, and is sent as its text.
