@@ -13,6 +13,7 @@ mod optimised;
 mod sagemaker;
 mod scripted;
 mod sdk;
+mod serverless;
 mod tokens;
 
 use std::net::SocketAddr;

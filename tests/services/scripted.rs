@@ -1,4 +1,4 @@
-//! A service whose answers a test writes down: it speaks AWS's JSON protocol, and says what it was asked.
+//! A service whose answers a test writes down: it speaks AWS's JSON protocols, and says what it was asked.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -88,7 +88,9 @@ impl Scripted {
             .begin(&mut aws, &one_state(resource), &parameters);
         let is_asked_after = || {
             let mut seen = self.web.seen().into_iter();
-            seen.any(|request| request.operation().starts_with("Describe"))
+            seen.any(|request| {
+                request.operation().starts_with("Describe") || request.method == "GET"
+            })
         };
         until("a question", is_asked_after);
         aws.call("StopExecution", &json!({ "executionArn": execution }))
@@ -103,21 +105,32 @@ impl Scripted {
     }
 }
 
-fn question(request: &Request) -> (String, Value) {
-    (request.operation().to_owned(), request.json())
+/// What is asked: an operation, or where the path tells it, method and path.
+fn operation(request: &Request) -> String {
+    match request.operation() {
+        "" => format!("{} {}", request.method, request.target),
+        operation => operation.to_owned(),
+    }
 }
 
-/// An operation and its parameters as a test writes them: `StopJob {"Name":"n"}`.
+fn question(request: &Request) -> (String, Value) {
+    (operation(request), request.json())
+}
+
+/// An operation and its parameters as a test writes them: `StopJob {"Name":"n"}`, `GET /jobs/n`.
 fn written(line: &str) -> (String, Value) {
-    let (operation, parameters) = line.split_once(' ').unwrap();
-    (
-        operation.to_owned(),
-        serde_json::from_str(parameters).unwrap(),
-    )
+    match line.split_once(" {") {
+        Some((operation, parameters)) => {
+            let parameters = format!("{{{parameters}");
+            let parameters = serde_json::from_str(&parameters).unwrap();
+            (operation.to_owned(), parameters)
+        }
+        None => (line.to_owned(), Value::Null),
+    }
 }
 
 fn answer(script: &mut Script, request: &Request) -> Answer {
-    let Some(answers) = script.get_mut(request.operation()) else {
+    let Some(answers) = script.get_mut(&operation(request)) else {
         return Answer::refusal("ValidationException", "nobody wrote down what to answer");
     };
     let answer = match answers.len() {

@@ -13,6 +13,7 @@ pub mod definition;
 pub mod diagnostic;
 pub mod distributed;
 pub mod graph;
+pub mod integrations;
 mod json;
 pub mod parameters;
 pub mod parser;

@@ -1,17 +1,14 @@
-//! Which service integrations there are, and which parameters those of our own take: one table for those who check definitions and those who
-//! perform tasks.
+//! Which parameters the service integrations of our own take, and which services of AWS there are: one table for those who check definitions and
+//! those who perform tasks. Which integrations there are says [`crate::integrations`].
 
 /// The parameters of an action of a service whose parameters are checked: `None` when there is no such action.
 ///
-/// The service is the history's `resourceType`. Of AWS's own services it is known what they are called, and which calls the optimised
-/// integrations have; parameters are checked when the task is performed. What is not known here is not checked.
+/// The service is the history's `resourceType`. Of AWS's own services it is known what they are called; parameters are checked when the task is
+/// performed. What is not known here is not checked.
 #[must_use]
 pub fn known(service: &str, action: &str) -> Option<Known> {
     if let Some(name) = service.strip_prefix("aws-sdk:") {
         return is_service(name).then_some(Known::Unchecked);
-    }
-    if let Some((_, actions)) = OPTIMISED.iter().find(|(name, _)| *name == service) {
-        return actions.contains(&action).then_some(Known::Unchecked);
     }
     if service != "dms" {
         return Some(Known::Unchecked);
@@ -47,55 +44,6 @@ pub fn known(service: &str, action: &str) -> Option<Known> {
     };
     Some(Known::Names(names))
 }
-
-/// The calls of the optimised integrations.
-const OPTIMISED: &[(&str, &[&str])] = &[
-    ("apigateway", &["invoke"]),
-    (
-        "athena",
-        &[
-            "getQueryExecution",
-            "getQueryResults",
-            "startQueryExecution",
-            "stopQueryExecution",
-        ],
-    ),
-    (
-        "dynamodb",
-        &["deleteItem", "getItem", "putItem", "updateItem"],
-    ),
-    ("ecs", &["runTask"]),
-    (
-        "elasticmapreduce",
-        &[
-            "addStep",
-            "cancelStep",
-            "createCluster",
-            "modifyInstanceFleetByName",
-            "modifyInstanceGroupByName",
-            "setClusterTerminationProtection",
-            "terminateCluster",
-        ],
-    ),
-    ("events", &["putEvents"]),
-    ("glue", &["startJobRun"]),
-    (
-        "sagemaker",
-        &[
-            "createEndpoint",
-            "createEndpointConfig",
-            "createHyperParameterTuningJob",
-            "createLabelingJob",
-            "createModel",
-            "createProcessingJob",
-            "createTrainingJob",
-            "createTransformJob",
-            "updateEndpoint",
-        ],
-    ),
-    ("sns", &["publish"]),
-    ("sqs", &["sendMessage"]),
-];
 
 /// The names of AWS's services in `aws-sdk:NAME`, in order, one in each line. `orchestrator/aws-client/generate/models.py` writes the file.
 const SERVICES: &str = include_str!("services.txt");

@@ -173,21 +173,21 @@ pub(crate) fn parameters(text: &str, problems: &[String]) -> Failure {
 /// It is `States.TaskFailed`, not `States.Runtime`: AWS refuses such a definition when it is created, so no recording says what a running
 /// execution meets, and an error that Catch can match lets a workflow compensate for what it has done so far.
 pub(crate) fn unsupported(resource: &Resource) -> Failure {
-    let arn = match resource {
-        Resource::Function(arn) | Resource::Activity(arn) => arn,
-        Resource::Service(call) => &call.arn,
+    let nothing = || "nothing here performs it".to_owned();
+    let (arn, why) = match resource {
+        Resource::Function(arn) | Resource::Activity(arn) => (arn, nothing()),
+        Resource::Service(call) => {
+            let is_sdk = call.resource_type.starts_with("aws-sdk:");
+            let why = match is_sdk {
+                true => None,
+                false => asl::integrations::check(call).err(),
+            };
+            (&call.arn, why.unwrap_or_else(nothing))
+        }
     };
     failure(
         names::TASK_FAILED,
-        format!(
-            "The resource '{arn}' is not supported by this server. Supported are function ARNs, activity ARNs, \
-             arn:aws:states:::lambda:invoke and arn:aws:states:::states:startExecution, both also with .waitForTaskToken, \
-             startExecution.sync and .sync:2, arn:aws:states:::batch:submitJob, also with .sync and .waitForTaskToken, \
-             arn:aws:states:::aws-sdk:batch: with the calls of jobs and job definitions, arn:aws:states:::aws-sdk: with the operations of other \
-             services, the optimised integrations of apigateway, athena, codebuild, databrew, dynamodb, ecs, elasticmapreduce, events, glue, \
-             mediaconvert, sagemaker, sns and sqs, arn:aws:states:::http:invoke, and arn:aws:states:::dms: with startReplicationTask and \
-             stopReplicationTask, both also with .sync, describeReplicationTasks and describeTableStatistics."
-        ),
+        format!("The resource '{arn}' is not supported by this server: {why}."),
     )
 }
 

@@ -158,7 +158,7 @@ impl AwsServices {
             Pattern::Sync => true,
             Pattern::Sync2 => return Err(failures::unsupported(&call.resource)),
         };
-        if !optimised.has(&service.action, service.pattern) {
+        if asl::integrations::check(service).is_err() {
             return Err(failures::unsupported(&call.resource));
         }
         if is_waited_for {

@@ -120,6 +120,20 @@ impl Findings {
         self.schema_at(place.pointer, place.node.span, message);
     }
 
+    /// A mistake in the structure, with what would be none.
+    pub(crate) fn schema_in_detail(
+        &self,
+        place: &Place<'_, '_>,
+        message: impl Into<String>,
+        detail: Option<String>,
+    ) {
+        let (code, pointer) = (Code::SchemaValidationFailed, text(place.pointer));
+        self.add(Severity::Error, || Finding {
+            detail,
+            ..Finding::new(code, Severity::Error, pointer, place.node.span, message)
+        });
+    }
+
     /// A mistake in the structure that one member makes and AWS reports at the object around it.
     pub(crate) fn schema_at(&self, pointer: Pointer<'_>, span: Span, message: impl Into<String>) {
         self.error(Code::SchemaValidationFailed, pointer, span, message);

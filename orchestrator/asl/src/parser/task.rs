@@ -1,6 +1,7 @@
 //! Reads Task states.
 
 use crate::definition::{QueryLanguage, Seconds, Task};
+use crate::integrations;
 use crate::json::Kind;
 use crate::parameters;
 use crate::parser::errors;
@@ -77,12 +78,7 @@ impl<'t> Reader<'_, 't> {
                 None
             }
             Err(ResourceError::NotRecognized) => {
-                self.findings.schema(
-                    place,
-                    format!(
-                        "The resource provided {text} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
-                    ),
-                );
+                self.findings.schema(place, not_recognized(text));
                 None
             }
         }
@@ -90,12 +86,16 @@ impl<'t> Reader<'_, 't> {
 
     /// Parameters that the action doesn't know, in the words that AWS has for them.
     fn check_parameters(&self, fields: &Fields<'_, 't>, call: &ServiceCall) {
-        let Some(known) = parameters::known(&call.resource_type, &call.action) else {
+        let is_sdk = call.resource_type.starts_with("aws-sdk:");
+        let there_is = match is_sdk {
+            true => Ok(()),
+            false => integrations::check(call),
+        };
+        let known = parameters::known(&call.resource_type, &call.action);
+        let (Some(known), Ok(())) = (known, &there_is) else {
             if let Some(place) = fields.get("Resource") {
-                self.findings.schema(
-                    &place,
-                    format!("The resource provided {} is not recognized.", call.arn),
-                );
+                self.findings
+                    .schema_in_detail(&place, not_recognized(&call.arn), there_is.err());
             }
             return;
         };
@@ -127,6 +127,12 @@ impl<'t> Reader<'_, 't> {
                 .schema(place, "The field 'RoleArn' is required but was missing");
         }
     }
+}
+
+fn not_recognized(arn: &str) -> String {
+    format!(
+        "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
+    )
 }
 
 /// What a task or Parallel is called with has a name of its own in each language.

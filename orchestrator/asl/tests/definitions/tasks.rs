@@ -195,7 +195,98 @@ fn parameters_of_replication_tasks_are_known() {
     check_state(
         &replication("explodeReplicationTask", "{}"),
         expect![[r#"
-        1:63 "arn:aws:states:::dms:explodeRep — SCHEMA_VALIDATION_FAILED /States/A/Resource: The resource provided arn:aws:states:::dms:explodeReplicationTask is not recognized.
+            1:63 "arn:aws:states:::dms:explodeRep — SCHEMA_VALIDATION_FAILED /States/A/Resource: The resource provided arn:aws:states:::dms:explodeReplicationTask is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.
+                dms has describeReplicationTasks, describeTableStatistics, startReplicationTask, stopReplicationTask; other calls are written aws-sdk:SERVICE:ACTION
+        "#]],
+    );
+}
+
+/// A task with nothing but this resource.
+fn calling(resource: &str) -> String {
+    format!(r#""Type": "Task", "Resource": "arn:aws:states:::{resource}", "End": true"#)
+}
+
+#[test]
+fn each_integration_has_its_patterns_and_no_others() {
+    use asl::integrations::all;
+    use asl::parser::{Options, parse};
+    use asl::resource::Pattern;
+
+    let calls: Vec<_> = all().collect();
+    assert!(calls.is_sorted_by_key(|(service, action, _)| (*service, *action)));
+    let patterns = [
+        Pattern::RequestResponse,
+        Pattern::Sync,
+        Pattern::Sync2,
+        Pattern::WaitForTaskToken,
+    ];
+    for (service, action, _) in &calls {
+        for pattern in patterns {
+            let resource = format!("{service}:{action}{}", pattern.suffix());
+            let definition = machine_of(&calling(&resource));
+            let parsed = parse(&definition, &Options::default());
+            let is_there = calls.contains(&(*service, *action, pattern));
+            assert_eq!(parsed.machine.is_some(), is_there, "{resource}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_integration_is_told_what_there_is() {
+    let check = |resource: &str, expected| check_state(&calling(resource), expected);
+    check(
+        "sqs:sendMessage.sync",
+        expect![[r#"
+        1:63 "arn:aws:states:::sqs:sendMessag — SCHEMA_VALIDATION_FAILED /States/A/Resource: The resource provided arn:aws:states:::sqs:sendMessage.sync is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.
+            sqs:sendMessage is written without a suffix or with .waitForTaskToken
+    "#]],
+    );
+    check(
+        "dynamodb:getItem.waitForTaskToken",
+        expect![[r#"
+        1:63 "arn:aws:states:::dynamodb:getIt — SCHEMA_VALIDATION_FAILED /States/A/Resource: The resource provided arn:aws:states:::dynamodb:getItem.waitForTaskToken is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.
+            dynamodb:getItem is written without a suffix
+    "#]],
+    );
+    check(
+        "ecs:runTask.sync:2",
+        expect![[r#"
+        1:63 "arn:aws:states:::ecs:runTask.sy — SCHEMA_VALIDATION_FAILED /States/A/Resource: The resource provided arn:aws:states:::ecs:runTask.sync:2 is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.
+            ecs:runTask is written without a suffix or with .sync, .waitForTaskToken
+    "#]],
+    );
+    check(
+        "dynamodb:query",
+        expect![[r#"
+        1:63 "arn:aws:states:::dynamodb:query — SCHEMA_VALIDATION_FAILED /States/A/Resource: The resource provided arn:aws:states:::dynamodb:query is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.
+            dynamodb has deleteItem, getItem, putItem, updateItem; other calls are written aws-sdk:SERVICE:ACTION
+    "#]],
+    );
+    check(
+        "eks:runJob.sync",
+        expect![[r#"
+        1:63 "arn:aws:states:::eks:runJob.syn — SCHEMA_VALIDATION_FAILED /States/A/Resource: The resource provided arn:aws:states:::eks:runJob.sync is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.
+            the integration eks:runJob is not there
+    "#]],
+    );
+    check(
+        "bedrock:createModelCustomizationJob.sync",
+        expect![[r#"
+        1:63 "arn:aws:states:::bedrock:create — SCHEMA_VALIDATION_FAILED /States/A/Resource: The resource provided arn:aws:states:::bedrock:createModelCustomizationJob.sync is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.
+            the integration bedrock:createModelCustomizationJob is not there
+    "#]],
+    );
+    check(
+        "redshift:executeStatement",
+        expect![[r#"
+        1:63 "arn:aws:states:::redshift:execu — SCHEMA_VALIDATION_FAILED /States/A/Resource: The resource provided arn:aws:states:::redshift:executeStatement is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.
+            there are integrations of apigateway, athena, batch, bedrock, codebuild, databrew, dms, dynamodb, ecs, eks, elasticmapreduce, emr-containers, emr-serverless, events, glue, http, lambda, mediaconvert, sagemaker, sns, sqs, states; any other service is called as aws-sdk:SERVICE:ACTION
+    "#]],
+    );
+    check(
+        "aws-sdk:moon:land",
+        expect![[r#"
+        1:63 "arn:aws:states:::aws-sdk:moon:l — SCHEMA_VALIDATION_FAILED /States/A/Resource: The resource provided arn:aws:states:::aws-sdk:moon:land is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.
     "#]],
     );
 }

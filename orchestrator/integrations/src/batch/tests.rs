@@ -186,7 +186,7 @@ async fn parameters_are_checked_all_at_once() {
         expect![[r#"States.Runtime: The Parameters '{"JobName":"j","JobQueue":"default","JobDefinition":"d","TaskToken":"t"}' could not be used to start the Task: [The field "TaskToken" is not supported by Step Functions]"#]],
     )
     .await;
-    check_failure("batch:describeJobs", &json!({ "Jobs": [] }), expect!["States.TaskFailed: The resource 'arn:aws:states:::batch:describeJobs' is not supported by this server. Supported are function ARNs, activity ARNs, arn:aws:states:::lambda:invoke and arn:aws:states:::states:startExecution, both also with .waitForTaskToken, startExecution.sync and .sync:2, arn:aws:states:::batch:submitJob, also with .sync and .waitForTaskToken, arn:aws:states:::aws-sdk:batch: with the calls of jobs and job definitions, arn:aws:states:::aws-sdk: with the operations of other services, the optimised integrations of apigateway, athena, codebuild, databrew, dynamodb, ecs, elasticmapreduce, events, glue, mediaconvert, sagemaker, sns and sqs, arn:aws:states:::http:invoke, and arn:aws:states:::dms: with startReplicationTask and stopReplicationTask, both also with .sync, describeReplicationTasks and describeTableStatistics."]).await;
+    check_failure("batch:describeJobs", &json!({ "Jobs": [] }), expect!["States.TaskFailed: The resource 'arn:aws:states:::batch:describeJobs' is not supported by this server: batch has submitJob; other calls are written aws-sdk:SERVICE:ACTION."]).await;
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ pub(super) enum JobKind {
     BatchJob,
     /// A build of CodeBuild.
     Build,
+    /// Several builds of CodeBuild.
+    BuildBatch,
     /// A run of a DataBrew job.
     RecipeRun,
     /// A task of ECS.
@@ -37,6 +39,30 @@ pub(super) enum JobKind {
     ClusterEnd,
     /// A step of EMR.
     Step,
+    /// A virtual cluster of EMR on EKS that ends.
+    VirtualClusterEnd,
+    /// A job of EMR on EKS.
+    VirtualJob,
+    /// An application of EMR Serverless that is made.
+    ApplicationCreated,
+    /// An application of EMR Serverless that starts.
+    ApplicationStarted,
+    /// An application of EMR Serverless that stops.
+    ApplicationStopped,
+    /// An application of EMR Serverless that goes away.
+    ApplicationEnd,
+    /// A job of EMR Serverless.
+    ServerlessJob,
+    /// A job of EMR Serverless that is cancelled.
+    ServerlessJobEnd,
+    /// A cluster of EKS that is made.
+    KubernetesCluster,
+    /// A group of nodes of EKS that is made.
+    Nodegroup,
+    /// A Fargate profile of EKS that is made.
+    FargateProfile,
+    /// Something of EKS that goes away.
+    KubernetesEnd,
     /// A run of a Glue job.
     JobRun,
     /// A job of MediaConvert.
@@ -95,6 +121,12 @@ impl Job {
                     Some(("stopBuild", json!({ "Id": id }))),
                 )
             }
+            ("codebuild", "startBuildBatch" | "retryBuildBatch") => {
+                let id = from(response, "/BuildBatch/Id")?;
+                let describe = ("batchGetBuildBatches", json!({ "Ids": [id] }));
+                let stop = Some(("stopBuildBatch", json!({ "Id": id })));
+                job(JobKind::BuildBatch, describe, stop)
+            }
             ("databrew", "startJobRun") => {
                 let name = from(given, "/Name")?;
                 let run = json!({ "Name": name, "RunId": from(response, "/RunId")? });
@@ -146,6 +178,65 @@ impl Job {
                     Some(("cancelSteps", stop)),
                 )
             }
+            ("emr-containers", "startJobRun") => {
+                let cluster = from(given, "/VirtualClusterId")?;
+                let run = json!({ "Id": from(response, "/Id")?, "VirtualClusterId": cluster });
+                let stop = Some(("cancelJobRun", run.clone()));
+                job(JobKind::VirtualJob, ("describeJobRun", run), stop)
+            }
+            ("emr-containers", "deleteVirtualCluster") => {
+                let id = json!({ "Id": from(given, "/Id")? });
+                job(
+                    JobKind::VirtualClusterEnd,
+                    ("describeVirtualCluster", id),
+                    None,
+                )
+            }
+            ("emr-serverless", "startJobRun") => {
+                let application = from(given, "/ApplicationId")?;
+                let run = json!({ "ApplicationId": application, "JobRunId": from(response, "/JobRunId")? });
+                let stop = Some(("cancelJobRun", run.clone()));
+                job(JobKind::ServerlessJob, ("getJobRun", run), stop)
+            }
+            ("emr-serverless", "cancelJobRun") => {
+                let application = from(given, "/ApplicationId")?;
+                let run =
+                    json!({ "ApplicationId": application, "JobRunId": from(given, "/JobRunId")? });
+                job(JobKind::ServerlessJobEnd, ("getJobRun", run), None)
+            }
+            ("emr-serverless", _) => {
+                let kind = match action {
+                    "createApplication" => JobKind::ApplicationCreated,
+                    "startApplication" => JobKind::ApplicationStarted,
+                    "stopApplication" => JobKind::ApplicationStopped,
+                    "deleteApplication" => JobKind::ApplicationEnd,
+                    _ => return None,
+                };
+                let id = from(response, "/ApplicationId").or(from(given, "/ApplicationId"))?;
+                let id = json!({ "ApplicationId": id });
+                job(kind, ("getApplication", id), None)
+            }
+            // AWS leaves a cluster to those who made it when the execution is stopped.
+            ("eks", _) => {
+                let (kind, what) = match action {
+                    "createCluster" => (JobKind::KubernetesCluster, "Cluster"),
+                    "createNodegroup" => (JobKind::Nodegroup, "Nodegroup"),
+                    "createFargateProfile" => (JobKind::FargateProfile, "FargateProfile"),
+                    "deleteCluster" => (JobKind::KubernetesEnd, "Cluster"),
+                    "deleteNodegroup" => (JobKind::KubernetesEnd, "Nodegroup"),
+                    "deleteFargateProfile" => (JobKind::KubernetesEnd, "FargateProfile"),
+                    _ => return None,
+                };
+                let name = match what {
+                    "Cluster" => json!({ "Name": from(given, "/Name")? }),
+                    _ => {
+                        let member = format!("{what}Name");
+                        let cluster = from(given, "/ClusterName")?;
+                        json!({ "ClusterName": cluster, &member: given.get(&member)? })
+                    }
+                };
+                job(kind, (&format!("describe{what}"), name), None)
+            }
             ("glue", "startJobRun") => {
                 let (name, run) = (from(given, "/JobName")?, from(response, "/JobRunId")?);
                 let stop = json!({ "JobName": name, "JobRunIds": [run] });
@@ -186,6 +277,38 @@ impl Job {
 }
 
 impl JobKind {
+    /// Whether it has ended well when the service knows it no more.
+    pub(super) fn goes_away(self) -> bool {
+        match self {
+            Self::KubernetesEnd | Self::ApplicationEnd | Self::VirtualClusterEnd => true,
+            Self::Query
+            | Self::BatchJob
+            | Self::Build
+            | Self::BuildBatch
+            | Self::RecipeRun
+            | Self::ContainerTask
+            | Self::Cluster
+            | Self::ClusterEnd
+            | Self::Step
+            | Self::VirtualJob
+            | Self::ApplicationCreated
+            | Self::ApplicationStarted
+            | Self::ApplicationStopped
+            | Self::ServerlessJob
+            | Self::ServerlessJobEnd
+            | Self::KubernetesCluster
+            | Self::Nodegroup
+            | Self::FargateProfile
+            | Self::JobRun
+            | Self::Transcoding
+            | Self::HyperParameterTuning
+            | Self::Labeling
+            | Self::Processing
+            | Self::Training
+            | Self::Transform => false,
+        }
+    }
+
     /// What a description says.
     pub(super) fn judge(self, described: &Value) -> Verdict {
         let at = |path: &str| described.pointer(path).cloned().unwrap_or_default();
@@ -214,6 +337,13 @@ impl JobKind {
                 &["FAILED", "FAULT", "TIMED_OUT", "STOPPED"],
                 json!({ "Build": at("/Builds/0") }),
                 &json!({ "Build": at("/Builds/0") }),
+            ),
+            Self::BuildBatch => by_state(
+                &state("/BuildBatches/0/BuildBatchStatus"),
+                &["SUCCEEDED"],
+                &["FAILED", "FAULT", "TIMED_OUT", "STOPPED"],
+                json!({ "BuildBatch": at("/BuildBatches/0") }),
+                &json!({ "BuildBatch": at("/BuildBatches/0") }),
             ),
             Self::RecipeRun => by_state(
                 &state("/State"),
@@ -244,6 +374,72 @@ impl JobKind {
                 described.clone(),
                 described,
             ),
+            Self::VirtualClusterEnd => by_state(
+                &state("/VirtualCluster/State"),
+                &["TERMINATED"],
+                &["ARRESTED"],
+                described.clone(),
+                described,
+            ),
+            Self::VirtualJob => by_state(
+                &state("/JobRun/State"),
+                &["COMPLETED"],
+                &["FAILED", "CANCELLED"],
+                at("/JobRun"),
+                &at("/JobRun"),
+            ),
+            Self::ApplicationCreated => application(
+                described,
+                &["CREATED", "STARTING", "STARTED", "STOPPING", "STOPPED"],
+            ),
+            Self::ApplicationStarted => application(described, &["STARTED"]),
+            Self::ApplicationStopped => application(described, &["STOPPED"]),
+            Self::ApplicationEnd => application(described, &[]),
+            Self::ServerlessJob => by_state(
+                &state("/JobRun/State"),
+                &["SUCCESS"],
+                &["FAILED", "CANCELLED"],
+                at("/JobRun"),
+                &at("/JobRun"),
+            ),
+            Self::ServerlessJobEnd => by_state(
+                &state("/JobRun/State"),
+                &["CANCELLED", "SUCCESS", "FAILED"],
+                &[],
+                at("/JobRun"),
+                &at("/JobRun"),
+            ),
+            Self::KubernetesCluster => by_state(
+                &state("/Cluster/Status"),
+                &["ACTIVE"],
+                &["FAILED", "DELETING"],
+                described.clone(),
+                described,
+            ),
+            Self::Nodegroup => by_state(
+                &state("/Nodegroup/Status"),
+                &["ACTIVE"],
+                &["CREATE_FAILED", "DEGRADED", "DELETING"],
+                described.clone(),
+                described,
+            ),
+            Self::FargateProfile => by_state(
+                &state("/FargateProfile/Status"),
+                &["ACTIVE"],
+                &["CREATE_FAILED", "DELETING"],
+                described.clone(),
+                described,
+            ),
+            Self::KubernetesEnd => {
+                let states = [
+                    "/Cluster/Status",
+                    "/Nodegroup/Status",
+                    "/FargateProfile/Status",
+                ];
+                let state: String = states.into_iter().map(state).collect();
+                let failures = ["FAILED", "DELETE_FAILED"];
+                by_state(&state, &[], &failures, described.clone(), described)
+            }
             Self::JobRun => by_state(
                 &state("/JobRun/JobRunState"),
                 &["SUCCEEDED"],
@@ -275,6 +471,24 @@ fn by_state(state: &str, good: &[&str], bad: &[&str], result: Value, cause: &Val
     } else {
         Verdict::Running
     }
+}
+
+/// An application that is gone is in no other state any more.
+fn application(described: &Value, good: &[&str]) -> Verdict {
+    let state = described
+        .pointer("/Application/State")
+        .and_then(Value::as_str);
+    let (good, bad): (&[&str], &[&str]) = match good {
+        [] => (&["TERMINATED"], &[]),
+        good => (good, &["TERMINATED"]),
+    };
+    by_state(
+        state.unwrap_or_default(),
+        good,
+        bad,
+        described.clone(),
+        described,
+    )
 }
 
 fn learning(described: &Value, member: &str) -> Verdict {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use asl::resource::Pattern;
 use aws_client::client::{Answer, Call};
 use aws_client::timestamps::Style;
 use interpreter::failure::Failure;
@@ -29,19 +28,7 @@ pub(super) struct Optimised {
     pub(super) client: &'static str,
     /// The exception for errors that have none of their own.
     pub(super) general: &'static str,
-    actions: &'static [(&'static str, Ways)],
 }
-
-/// The patterns of an action, besides that of asking and getting an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ways {
-    Plain,
-    Token,
-    Sync,
-    SyncAndToken,
-}
-
-use Ways::{Plain, Sync, SyncAndToken, Token};
 
 /// All of them.
 const INTEGRATIONS: &[Optimised] = &[
@@ -51,7 +38,6 @@ const INTEGRATIONS: &[Optimised] = &[
         prefix: "ApiGateway",
         client: "AmazonApiGateway",
         general: "AmazonApiGatewayException",
-        actions: &[("invoke", Token)],
     },
     Optimised {
         name: "athena",
@@ -59,12 +45,6 @@ const INTEGRATIONS: &[Optimised] = &[
         prefix: "Athena",
         client: "AmazonAthena",
         general: "AmazonAthenaException",
-        actions: &[
-            ("startQueryExecution", Sync),
-            ("stopQueryExecution", Plain),
-            ("getQueryExecution", Plain),
-            ("getQueryResults", Plain),
-        ],
     },
     // Where this server runs no container jobs itself.
     Optimised {
@@ -73,7 +53,13 @@ const INTEGRATIONS: &[Optimised] = &[
         prefix: "Batch",
         client: "AWSBatch",
         general: "AWSBatchException",
-        actions: &[("submitJob", SyncAndToken)],
+    },
+    Optimised {
+        name: "bedrock",
+        service: "bedrockruntime",
+        prefix: "Bedrock",
+        client: "AmazonBedrockRuntime",
+        general: "AmazonBedrockRuntimeException",
     },
     Optimised {
         name: "codebuild",
@@ -81,12 +67,6 @@ const INTEGRATIONS: &[Optimised] = &[
         prefix: "CodeBuild",
         client: "AWSCodeBuild",
         general: "AWSCodeBuildException",
-        actions: &[
-            ("startBuild", Sync),
-            ("stopBuild", Plain),
-            ("batchDeleteBuilds", Plain),
-            ("batchGetReports", Plain),
-        ],
     },
     Optimised {
         name: "databrew",
@@ -94,7 +74,6 @@ const INTEGRATIONS: &[Optimised] = &[
         prefix: "DataBrew",
         client: "AWSGlueDataBrew",
         general: "AWSGlueDataBrewException",
-        actions: &[("startJobRun", Sync)],
     },
     Optimised {
         name: "dynamodb",
@@ -102,12 +81,6 @@ const INTEGRATIONS: &[Optimised] = &[
         prefix: "DynamoDB",
         client: "AmazonDynamoDBv2",
         general: "AmazonDynamoDBException",
-        actions: &[
-            ("getItem", Plain),
-            ("putItem", Plain),
-            ("updateItem", Plain),
-            ("deleteItem", Plain),
-        ],
     },
     Optimised {
         name: "ecs",
@@ -115,7 +88,13 @@ const INTEGRATIONS: &[Optimised] = &[
         prefix: "ECS",
         client: "AmazonECS",
         general: "AmazonECSException",
-        actions: &[("runTask", SyncAndToken)],
+    },
+    Optimised {
+        name: "eks",
+        service: "eks",
+        prefix: "EKS",
+        client: "AmazonEKS",
+        general: "AmazonEKSException",
     },
     Optimised {
         name: "elasticmapreduce",
@@ -123,15 +102,20 @@ const INTEGRATIONS: &[Optimised] = &[
         prefix: "ElasticMapReduce",
         client: "AmazonElasticMapReduce",
         general: "AmazonElasticMapReduceException",
-        actions: &[
-            ("createCluster", Sync),
-            ("setClusterTerminationProtection", Plain),
-            ("terminateCluster", Sync),
-            ("addStep", Sync),
-            ("cancelStep", Plain),
-            ("modifyInstanceFleetByName", Plain),
-            ("modifyInstanceGroupByName", Plain),
-        ],
+    },
+    Optimised {
+        name: "emr-containers",
+        service: "emrcontainers",
+        prefix: "EMRContainers",
+        client: "AmazonEMRContainers",
+        general: "AmazonEMRContainersException",
+    },
+    Optimised {
+        name: "emr-serverless",
+        service: "emrserverless",
+        prefix: "EMRServerless",
+        client: "AWSEMRServerless",
+        general: "AWSEMRServerlessException",
     },
     Optimised {
         name: "events",
@@ -139,7 +123,6 @@ const INTEGRATIONS: &[Optimised] = &[
         prefix: "EventBridge",
         client: "AmazonEventBridge",
         general: "AmazonEventBridgeException",
-        actions: &[("putEvents", Token)],
     },
     Optimised {
         name: "glue",
@@ -147,7 +130,6 @@ const INTEGRATIONS: &[Optimised] = &[
         prefix: "Glue",
         client: "AWSGlue",
         general: "AWSGlueException",
-        actions: &[("startJobRun", Sync)],
     },
     Optimised {
         name: "mediaconvert",
@@ -155,7 +137,6 @@ const INTEGRATIONS: &[Optimised] = &[
         prefix: "MediaConvert",
         client: "AWSMediaConvert",
         general: "AWSMediaConvertException",
-        actions: &[("createJob", Sync)],
     },
     Optimised {
         name: "sagemaker",
@@ -163,17 +144,6 @@ const INTEGRATIONS: &[Optimised] = &[
         prefix: "SageMaker",
         client: "AmazonSageMaker",
         general: "AmazonSageMakerException",
-        actions: &[
-            ("createEndpoint", Plain),
-            ("createEndpointConfig", Plain),
-            ("createHyperParameterTuningJob", Sync),
-            ("createLabelingJob", Sync),
-            ("createModel", Plain),
-            ("createProcessingJob", Sync),
-            ("createTrainingJob", Sync),
-            ("createTransformJob", Sync),
-            ("updateEndpoint", Plain),
-        ],
     },
     Optimised {
         name: "sns",
@@ -181,7 +151,6 @@ const INTEGRATIONS: &[Optimised] = &[
         prefix: "SNS",
         client: "AmazonSNS",
         general: "AmazonSNSException",
-        actions: &[("publish", Token)],
     },
     Optimised {
         name: "sqs",
@@ -189,7 +158,6 @@ const INTEGRATIONS: &[Optimised] = &[
         prefix: "SQS",
         client: "AmazonSQS",
         general: "AmazonSQSException",
-        actions: &[("sendMessage", Token)],
     },
 ];
 
@@ -198,19 +166,6 @@ pub(super) fn service(resource_type: &str) -> Option<&'static Optimised> {
     INTEGRATIONS
         .iter()
         .find(|integration| integration.name == resource_type)
-}
-
-impl Optimised {
-    /// Whether there is such a call.
-    pub(super) fn has(&self, action: &str, pattern: Pattern) -> bool {
-        let found = self.actions.iter().find(|(name, _)| *name == action);
-        found.is_some_and(|(_, ways)| match pattern {
-            Pattern::RequestResponse => true,
-            Pattern::Sync => matches!(ways, Ways::Sync | Ways::SyncAndToken),
-            Pattern::WaitForTaskToken => matches!(ways, Ways::Token | Ways::SyncAndToken),
-            Pattern::Sync2 => false,
-        })
-    }
 }
 
 /// What a call gave.
@@ -310,7 +265,10 @@ pub(super) async fn perform(
         "elasticmapreduce" => return emr::perform(services, optimised, action, given, call).await,
         "events" => events_of(&mut given, call),
         // The model doesn't say that the client is to make it up.
-        "codebuild" if action == "startBuild" => named_by_attempt(&mut given, call),
+        "codebuild" if ["startBuild", "startBuildBatch", "retryBuildBatch"].contains(&action) => {
+            named_by_attempt(&mut given, call);
+        }
+        "bedrock" => as_text(&mut given, "Body"),
         "sqs" => as_text(&mut given, "MessageBody"),
         "sns" => as_text(&mut given, "Message"),
         _ => {}
@@ -319,6 +277,7 @@ pub(super) async fn perform(
     match optimised.name {
         "events" => put_events(answer),
         "ecs" => run_task(answer),
+        "bedrock" => Ok(Performed::bare(with_json_body(answer.result))),
         _ => Ok(Performed::of(answer)),
     }
 }
@@ -394,6 +353,16 @@ fn machine_of(execution_arn: &str) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// What a model said is JSON in the state, if it is.
+fn with_json_body(mut result: Value) -> Value {
+    if let Some(body) = result.get_mut("Body")
+        && let Some(Ok(parsed)) = body.as_str().map(serde_json::from_str)
+    {
+        *body = parsed;
+    }
+    result
 }
 
 /// One event that was not taken fails the task.

@@ -1,5 +1,8 @@
 //! What the ends of jobs mean, and how what was submitted is looked after.
 
+use asl::resource::Pattern;
+use aws_client::catalogue::Catalogue;
+use aws_client::request::prepare;
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
@@ -71,6 +74,82 @@ fn jobs_are_asked_after_and_stopped_by_their_names() {
             stop nothing"#]],
     );
     submitted("glue", "startJobRun", json!({}), json!({}), expect!["none"]);
+}
+
+/// Every member that a job is known by, by any name that it has.
+fn everything() -> Value {
+    let names = [
+        "ApplicationId",
+        "ClusterArn",
+        "ClusterId",
+        "ClusterName",
+        "FargateProfileName",
+        "HyperParameterTuningJobName",
+        "Id",
+        "JobName",
+        "JobRunId",
+        "LabelingJobName",
+        "Name",
+        "NodegroupName",
+        "ProcessingJobName",
+        "QueryExecutionId",
+        "RunId",
+        "StepId",
+        "TrainingJobName",
+        "TransformJobName",
+        "VirtualClusterId",
+        "JobId",
+    ];
+    let mut all: serde_json::Map<String, Value> = names
+        .into_iter()
+        .map(|name| (name.to_owned(), json!("a-name-that-is-long-enough")))
+        .collect();
+    for (name, member) in [
+        ("Build", json!({ "Id": "b" })),
+        ("BuildBatch", json!({ "Id": "b" })),
+        ("Job", json!({ "Id": "j" })),
+        ("Tasks", json!([{ "TaskArn": "t", "ClusterArn": "c" }])),
+    ] {
+        all.insert(name.to_owned(), member);
+    }
+    Value::Object(all)
+}
+
+/// What definitions may call is performed, and whatever is waited for can be asked after and stopped.
+#[test]
+fn every_integration_can_be_performed() {
+    let catalogue = Catalogue::new(None);
+    let elsewhere = ["dms", "http", "lambda", "states"];
+    let members = everything();
+    for (service, action, pattern) in asl::integrations::all() {
+        if elsewhere.contains(&service) {
+            continue;
+        }
+        let optimised = super::optimised::service(service);
+        let optimised = optimised.unwrap_or_else(|| panic!("{service} is not performed"));
+        let model = catalogue.model(optimised.service).unwrap();
+        let wraps = ["apigateway", "elasticmapreduce"].contains(&service);
+        assert!(
+            wraps || model.operation(action).is_some(),
+            "{service}:{action}"
+        );
+        if pattern != Pattern::Sync {
+            continue;
+        }
+        let job = Job::of(service, action, &members, &members);
+        let job = job.unwrap_or_else(|| panic!("{service}:{action} can't be waited for"));
+        for (operation, parameters) in [Some(&job.describe), job.stop.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            let (name, found) = model.operation(operation).unwrap();
+            let prepared = prepare(&model, name, found, parameters, "token");
+            assert!(
+                prepared.is_ok(),
+                "{service}:{action}: {operation} {parameters}: {prepared:?}"
+            );
+        }
+    }
 }
 
 fn judged(kind: JobKind, described: Value, expected: &str) {
@@ -179,4 +258,128 @@ fn ends_are_told_apart() {
         cluster("TERMINATED", "USER_REQUEST"),
         r#"failed States.TaskFailed {"Cluster":{"Id":"c","Status":{"State":"TERMINATED","StateChangeReason":{"Code":"USER_REQUEST"}}},"ClusterId":"c"}"#,
     );
+
+    let application = |state: &str| json!({ "Application": { "State": state } });
+    for (kind, running, good, bad) in [
+        (
+            JobKind::ApplicationCreated,
+            "CREATING",
+            Some("CREATED"),
+            Some("TERMINATED"),
+        ),
+        (
+            JobKind::ApplicationStarted,
+            "STARTING",
+            Some("STARTED"),
+            Some("TERMINATED"),
+        ),
+        (
+            JobKind::ApplicationStopped,
+            "STOPPING",
+            Some("STOPPED"),
+            Some("TERMINATED"),
+        ),
+        (JobKind::ApplicationEnd, "STOPPED", Some("TERMINATED"), None),
+    ] {
+        ends(kind, application, running, good, bad);
+    }
+    let run = |state: &str| json!({ "JobRun": { "State": state } });
+    ends(
+        JobKind::ServerlessJob,
+        run,
+        "SCHEDULED",
+        Some("SUCCESS"),
+        Some("CANCELLED"),
+    );
+    ends(
+        JobKind::ServerlessJobEnd,
+        run,
+        "CANCELLING",
+        Some("CANCELLED"),
+        None,
+    );
+    ends(
+        JobKind::VirtualJob,
+        run,
+        "CANCEL_PENDING",
+        Some("COMPLETED"),
+        Some("FAILED"),
+    );
+    let cluster = |state: &str| json!({ "VirtualCluster": { "State": state } });
+    ends(
+        JobKind::VirtualClusterEnd,
+        cluster,
+        "TERMINATING",
+        Some("TERMINATED"),
+        Some("ARRESTED"),
+    );
+    let cluster = |status: &str| json!({ "Cluster": { "Status": status } });
+    ends(
+        JobKind::KubernetesCluster,
+        cluster,
+        "CREATING",
+        Some("ACTIVE"),
+        Some("FAILED"),
+    );
+    ends(
+        JobKind::KubernetesEnd,
+        cluster,
+        "DELETING",
+        None,
+        Some("FAILED"),
+    );
+    let group = |status: &str| json!({ "Nodegroup": { "Status": status } });
+    ends(
+        JobKind::Nodegroup,
+        group,
+        "CREATING",
+        Some("ACTIVE"),
+        Some("CREATE_FAILED"),
+    );
+    ends(
+        JobKind::KubernetesEnd,
+        group,
+        "DELETING",
+        None,
+        Some("DELETE_FAILED"),
+    );
+    let profile = |status: &str| json!({ "FargateProfile": { "Status": status } });
+    ends(
+        JobKind::FargateProfile,
+        profile,
+        "CREATING",
+        Some("ACTIVE"),
+        Some("CREATE_FAILED"),
+    );
+    let batch = |status: &str| json!({ "BuildBatches": [{ "BuildBatchStatus": status }] });
+    ends(
+        JobKind::BuildBatch,
+        batch,
+        "IN_PROGRESS",
+        Some("SUCCEEDED"),
+        Some("TIMED_OUT"),
+    );
+}
+
+/// A state in which a job goes on, one that is a good end, and one that is a bad one.
+fn ends(
+    kind: JobKind,
+    described: impl Fn(&str) -> Value,
+    running: &str,
+    good: Option<&str>,
+    bad: Option<&str>,
+) {
+    assert_eq!(
+        kind.judge(&described(running)),
+        Verdict::Running,
+        "{kind:?}"
+    );
+    if let Some(good) = good {
+        let verdict = kind.judge(&described(good));
+        assert!(matches!(verdict, Verdict::Succeeded(_)), "{kind:?} {good}");
+    }
+    if let Some(bad) = bad {
+        let verdict = kind.judge(&described(bad));
+        assert!(matches!(verdict, Verdict::Failed(_)), "{kind:?} {bad}");
+    }
 }

@@ -14,7 +14,7 @@ use runtime::arn::{ArnResource, StatesArn};
 use runtime::error::Error as RuntimeError;
 use runtime::runtime::Runtime;
 use runtime::tasks::{TaskCall, TaskOutcome};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::records::ExecutionStatus;
 use tokio::task::JoinHandle;
 
@@ -187,12 +187,13 @@ impl Shared {
         };
         let (action, given) = &record.job.describe;
         let mut pause = FIRST_PAUSE;
+        let mut last = json!({});
         loop {
             tokio::time::sleep(pause).await;
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
             match self.ask(optimised, action, given).await {
                 Ok(answer) => match record.job.kind.judge(&answer.result) {
-                    Verdict::Running => {}
+                    Verdict::Running => last = answer.result,
                     Verdict::Succeeded(result) => return Ok(result),
                     Verdict::Failed(failure) => return Err(failure),
                 },
@@ -205,6 +206,7 @@ impl Shared {
                         "cannot ask after a job"
                     );
                 }
+                Err(error) if record.job.kind.goes_away() && is_gone(&error) => return Ok(last),
                 Err(error) => return Err(failed(Dialect::Optimised(optimised), call, error)),
             }
         }
@@ -263,6 +265,12 @@ fn is_passing(error: &Error) -> bool {
         | Error::Parameters(_)
         | Error::Endpoint { .. } => false,
     }
+}
+
+/// Whether the service knows nothing of what is asked after.
+fn is_gone(error: &Error) -> bool {
+    matches!(error, Error::Refused(error)
+        if error.code.as_deref().is_some_and(|code| code.contains("ResourceNotFound")))
 }
 
 fn is_throttled(code: Option<&str>) -> bool {
