@@ -311,25 +311,12 @@ impl Guard<'_> {
     }
 }
 
-/// The functions that make arrays and objects of others.
+/// The functions that make arrays, objects and texts of others.
+#[rustfmt::skip]
 const MAKERS: &[&str] = &[
-    "append",
-    "distinct",
-    "each",
-    "filter",
-    "keys",
-    "map",
-    "match",
-    "merge",
-    "partition",
-    "reduce",
-    "reverse",
-    "shuffle",
-    "sift",
-    "sort",
-    "split",
-    "spread",
-    "zip",
+    "append", "base64decode", "base64encode", "decodeUrl", "decodeUrlComponent", "distinct", "each", "encodeUrl",
+    "encodeUrlComponent", "filter", "keys", "lowercase", "map", "match", "merge", "partition", "reduce", "reverse", "shuffle",
+    "sift", "sort", "split", "spread", "substring", "substringAfter", "substringBefore", "trim", "uppercase", "zip",
 ];
 
 /// Whether a step makes something for each value that it is given.

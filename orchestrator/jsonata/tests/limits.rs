@@ -219,6 +219,26 @@ fn arrays_that_are_made_are_counted() {
 }
 
 #[test]
+fn texts_that_are_made_are_counted() {
+    for function in [
+        "uppercase",
+        "lowercase",
+        "trim",
+        "base64encode",
+        "encodeUrl",
+        "decodeUrl",
+    ] {
+        check_bounded(&format!(
+            "($s := $pad('', 4000000, 'ab'); $count($map([1..800000], function() {{ ${function}($s) }})))"
+        ));
+    }
+    check_bounded(
+        "($s := $pad('', 4000000, 'ab'); $count($map([1..100], function() { $substring($s, 1) })))",
+    );
+    check("$uppercase($pad('', 4, 'ab'))", "\"ABAB\"");
+}
+
+#[test]
 fn what_is_alike_is_told_apart_in_time() {
     check("$count($distinct([1..800000]))", "800000");
     check("$count($distinct([1..100000].($ % 7)))", "7");

@@ -23,6 +23,9 @@ const LONG: usize = 64;
 /// appends makes a new one each time.
 const ARRAYS: usize = 8;
 
+/// How many bytes a member of an object takes, with a short name.
+const MEMBER: usize = size_of::<JValue>() + size_of::<String>() + 32;
+
 /// How many values a value holds at least whose size is remembered.
 const REMEMBERED: usize = 64;
 
@@ -50,20 +53,26 @@ pub(super) fn sized(state: &State, arguments: &[JValue]) -> Answer {
     Ok(value.clone())
 }
 
-/// The same for an array or object that was just made.
+/// The same for something that was just made, which takes memory.
 pub(super) fn made(state: &State, arguments: &[JValue]) -> Answer {
     let value = argument(arguments, 0);
-    if let JValue::Array(items) = value {
-        let most = state.limits.sequence;
-        if items.len() > most {
+    let most = state.limits.sequence;
+    let is_long = |length: usize| length > most / LONG;
+    match value {
+        JValue::Array(items) if items.len() > most => {
             return Err(failure(
                 "D2015",
                 &format!("The maximum sequence length of {most} was exceeded."),
             ));
         }
-        if items.len() > most / LONG {
+        JValue::Array(items) if is_long(items.len()) => {
             state.spend_on_arrays(items.len() * size_of::<JValue>(), ARRAYS)?;
         }
+        JValue::Object(members) if is_long(members.len()) => {
+            state.spend_on_arrays(members.len() * MEMBER, ARRAYS)?;
+        }
+        JValue::String(text) if is_long(text.len()) => state.spend(text.len())?,
+        _ => {}
     }
     check(state, value)?;
     Ok(value.clone())
@@ -137,14 +146,16 @@ fn measure(sizes: &mut Sizes, value: &JValue, most: usize) -> Result<Size, Evalu
     }
 }
 
-/// The size of an array that holds no others, which most do not.
+/// The size of a value that holds no arrays or objects, as most that are long do.
 fn flat(value: &JValue) -> Option<Size> {
-    let JValue::Array(items) = value else {
-        return None;
-    };
     let holds = |item: &JValue| matches!(item, JValue::Array(_) | JValue::Object(_));
-    (!items.iter().any(holds)).then_some(Size {
-        nodes: items.len() + 1,
+    let (length, holds_any) = match value {
+        JValue::Array(items) => (items.len(), items.iter().any(holds)),
+        JValue::Object(members) => (members.len(), members.values().any(holds)),
+        _ => (0, false),
+    };
+    (!holds_any).then_some(Size {
+        nodes: length + 1,
         depth: 1,
     })
 }
