@@ -40,6 +40,7 @@ const ALLOWED: &[Allowed] = &[
     crate_of("schedule", &[], &[]),
     crate_of("schedule-runtime", &["schedule", "store"], &[]),
     crate_of("items", &["asl", "expression"], &["tests"]),
+    crate_of("traces", &["runtime", "interpreter"], &[]),
     crate_of("aws-client", &[], &[]),
     crate_of(
         "integrations",
@@ -86,6 +87,7 @@ const ALLOWED: &[Allowed] = &[
             "schedule-runtime",
             "integrations",
             "items",
+            "traces",
             "runtime",
             "store",
             "store-sqlite",
@@ -225,6 +227,7 @@ const PRIVATE: &[Private] = &[
             "batch-runtime",
             "schedule-runtime",
             "items",
+            "traces",
             "aws-client",
             "integrations",
             "api",

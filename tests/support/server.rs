@@ -250,7 +250,10 @@ impl Drop for Server {
 pub fn quiet_environment(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("RATCHET_") || text.starts_with("AWS_") {
+        if ["RATCHET_", "AWS_", "OTEL_"]
+            .iter()
+            .any(|prefix| text.starts_with(prefix))
+        {
             command.env_remove(&name);
         }
     }

@@ -63,7 +63,7 @@ impl Observer for ExecutionLog {
             .filter(|event| is_logged(&event.kind, logging.level))
             .map(|event| LogRecord {
                 group: group.clone(),
-                state_machine: observed.state_machine_name.clone(),
+                state_machine: observed.identity.state_machine_name.clone(),
                 timestamp: event.timestamp,
                 text: record_text(event, &observed, logging.data),
             });
@@ -94,7 +94,7 @@ fn record_text(event: &HistoryEvent, observed: &Observed<'_>, data: Data) -> Str
         details: details(event, data),
         previous_event_id: event.previous.to_string(),
         event_timestamp: event.timestamp.to_string(),
-        execution_arn: observed.execution_arn,
+        execution_arn: &observed.identity.arn,
         redrive_count: observed.redrives.to_string(),
     };
     let text = |data| {
@@ -159,6 +159,7 @@ mod tests {
     use std::sync::Mutex;
 
     use expect_test::{Expect, expect};
+    use interpreter::execution::Identity;
     use interpreter::failure::Failure;
     use interpreter::payload::Payload;
 
@@ -211,8 +212,19 @@ mod tests {
         let log = ExecutionLog::new(kept.clone());
         let mut text = format!("{}\n", log.is_interested(&settings));
         log.observe(Observed {
-            execution_arn: &"arn:e".into(),
-            state_machine_name: &"m".into(),
+            identity: &Identity {
+                number: 1,
+                arn: "arn:e".into(),
+                name: "e".into(),
+                role_arn: "role".into(),
+                state_machine_arn: "arn:m".into(),
+                state_machine_name: "m".into(),
+                version_arn: None,
+                alias_arn: None,
+                region: "us-east-1".into(),
+                started_at: 0,
+                input: input(),
+            },
             settings: &settings,
             redrives: 2,
             events: &events,

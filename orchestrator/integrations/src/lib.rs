@@ -32,6 +32,7 @@ mod lambda_endpoint;
 mod lambda_result;
 pub mod log_groups;
 mod mock_results;
+pub mod otlp_endpoint;
 mod process;
 pub mod replication;
 mod runtime_api;

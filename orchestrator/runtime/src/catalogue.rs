@@ -65,6 +65,7 @@ impl Engine {
             },
             machine: compiled,
             observed: self.observed_settings(&settings),
+            is_traced: self.is_traced(&settings),
         };
         let record = StateMachineRecord {
             id,
@@ -131,6 +132,7 @@ impl Engine {
             },
             machine: compiled,
             observed: self.observed_settings(&settings),
+            is_traced: self.is_traced(&settings),
         };
         let record = StateMachineRecord {
             current: revision.record.id,

@@ -73,6 +73,7 @@ impl Engine {
                         stopped_at: loaded.execution.stopped_at,
                     });
                     write_remains(slot.id, loaded, &mut writes);
+                    self.mark_trace(slot.id, loaded, &mut writes);
                 }
             }
         }
@@ -112,6 +113,7 @@ impl Engine {
             self.write_snapshot(id, loaded, &mut writes);
         } else {
             write_remains(id, loaded, &mut writes);
+            self.mark_trace(id, loaded, &mut writes);
         }
         let now = self.options.world.now();
         writes.extend(map_runs::begun(id, &stepped.effects, now));

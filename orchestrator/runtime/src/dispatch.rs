@@ -31,7 +31,7 @@ impl Engine {
             .fetch_add(stepped.events.len() as u64, Ordering::Relaxed);
         if !stepped.events.is_empty() {
             self.watchers.publish(slot.id, &stepped.events);
-            self.tell_observer(&loaded.revision, &loaded.execution, &stepped.events);
+            self.tell_observer(&loaded, &stepped.events);
         }
         let is_running = loaded.execution.is_running();
         if !is_running {

@@ -73,6 +73,10 @@ pub(crate) struct Counts {
     pub(crate) events: AtomicU64,
     pub(crate) tasks: AtomicU64,
     pub(crate) running: AtomicU64,
+    /// Executions whose spans wait to be sent.
+    pub(crate) marks: AtomicU64,
+    /// Executions that have no spans because too many waited.
+    pub(crate) traces_dropped: AtomicU64,
 }
 
 impl Engine {

@@ -133,6 +133,8 @@ impl Engine {
             executions_loaded: self.loaded() as u64,
             timers_waiting: self.timers.len() as u64,
             executions_parked: self.parked().len() as u64,
+            traces_waiting: self.counts.marks.load(Ordering::Relaxed),
+            traces_dropped: self.counts.traces_dropped.load(Ordering::Relaxed),
         }
     }
 }

@@ -42,6 +42,7 @@ pub mod test_state;
 mod timers;
 mod tokens;
 pub mod trace;
+pub mod tracer;
 mod versions;
 pub mod views;
 mod watch;

@@ -21,6 +21,8 @@ pub(crate) struct Revision {
     pub(crate) machine: StateMachine,
     /// The machine's settings, if its executions are to be told of.
     pub(crate) observed: Option<Arc<str>>,
+    /// Whether the machine's executions have spans.
+    pub(crate) is_traced: bool,
 }
 
 /// A state machine as it stands, with its current definition.
@@ -194,12 +196,16 @@ impl Engine {
         let observed = owner
             .as_ref()
             .and_then(|owner| self.observed_settings(&owner.settings));
+        let is_traced = owner
+            .as_ref()
+            .is_some_and(|owner| self.is_traced(&owner.settings));
         let machine_type = owner.map_or(MachineType::Standard, |owner| owner.machine_type);
         let machine = self.bounded(machine, machine_type);
         let revision = Arc::new(Revision {
             record,
             machine,
             observed,
+            is_traced,
         });
         self.machines.put_revision(&revision);
         Ok(revision)

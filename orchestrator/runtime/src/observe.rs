@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use interpreter::execution::Execution;
+use interpreter::execution::Identity;
 use interpreter::history::HistoryEvent;
 
 use crate::engine::Engine;
-use crate::machines::Revision;
+use crate::slot::Loaded;
 
 /// Is told what executions did, when it is durable.
 pub trait Observer: fmt::Debug + Send + Sync + 'static {
@@ -23,10 +23,8 @@ pub trait Observer: fmt::Debug + Send + Sync + 'static {
 /// What an execution did.
 #[derive(Clone, Copy, Debug)]
 pub struct Observed<'a> {
-    /// The execution's ARN.
-    pub execution_arn: &'a Arc<str>,
-    /// Its state machine's name.
-    pub state_machine_name: &'a Arc<str>,
+    /// The execution.
+    pub identity: &'a Identity,
     /// The state machine's settings, as they were when the definition was loaded.
     pub settings: &'a Arc<str>,
     /// How often the execution was redriven.
@@ -42,24 +40,29 @@ impl Engine {
         observer.is_interested(settings).then(|| settings.clone())
     }
 
+    /// Whether the executions of a machine with these settings have spans.
+    pub(crate) fn is_traced(&self, settings: &str) -> bool {
+        let tracer = self.options.tracer.as_ref();
+        tracer.is_some_and(|tracer| tracer.is_interested(settings))
+    }
+
     /// Tells what an execution did.
-    pub(crate) fn tell_observer(
-        &self,
-        revision: &Revision,
-        execution: &Execution,
-        events: &[HistoryEvent],
-    ) {
-        let (Some(observer), Some(settings)) = (&self.options.observer, &revision.observed) else {
+    pub(crate) fn tell_observer(&self, loaded: &Loaded, events: &[HistoryEvent]) {
+        let is_asked = loaded.revision.observed.is_some() || loaded.carried.context.is_some();
+        if !is_asked || events.is_empty() {
             return;
-        };
-        if !events.is_empty() {
-            observer.observe(Observed {
-                execution_arn: &execution.identity.arn,
-                state_machine_name: &execution.identity.state_machine_name,
-                settings,
-                redrives: execution.supplement().redrives,
-                events,
-            });
         }
+        let identity = &loaded.execution.identity;
+        let nothing = Arc::default();
+        let observed = Observed {
+            identity,
+            settings: loaded.revision.observed.as_ref().unwrap_or(&nothing),
+            redrives: loaded.execution.supplement().redrives,
+            events,
+        };
+        if let (Some(observer), Some(_)) = (&self.options.observer, &loaded.revision.observed) {
+            observer.observe(observed);
+        }
+        self.tell_tracer(loaded, observed);
     }
 }

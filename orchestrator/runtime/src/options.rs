@@ -10,6 +10,7 @@ use crate::arn::Partition;
 use crate::clock::World;
 use crate::items::ItemStore;
 use crate::observe::Observer;
+use crate::tracer::Tracer;
 
 /// Everything that can be set about a runtime.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct Options {
     pub mock_config: Option<Arc<Path>>,
     /// Who is told what executions did.
     pub observer: Option<Arc<dyn Observer>>,
+    /// Who makes spans of what executions did.
+    pub tracer: Option<Arc<dyn Tracer>>,
     /// Where time and randomness come from.
     pub world: World,
     /// Reads the items and writes the results of distributed Maps; without it they only work on the items of their input.
@@ -47,6 +50,7 @@ impl Default for Options {
             resting_executions: 4096,
             mock_config: None,
             observer: None,
+            tracer: None,
             world: World::real(),
             items: None,
         }

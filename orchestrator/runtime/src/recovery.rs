@@ -172,7 +172,7 @@ impl Engine {
         if !recovery.inputs.is_empty() {
             self.journaled().insert(record.id);
         }
-        let carried = Carried::new(&execution.identity, record.trace_header, false);
+        let carried = Carried::new(&execution.identity, record.trace_header, revision.is_traced);
         Ok(Box::new(Loaded {
             durability: match execution.identity.is_express() {
                 true if execution.identity.is_of_map_run() => Durability::Ends,

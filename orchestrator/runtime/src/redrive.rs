@@ -231,6 +231,7 @@ impl Engine {
             },
             machine,
             observed: old.observed.clone(),
+            is_traced: old.is_traced,
         }))
     }
 
@@ -244,7 +245,7 @@ impl Engine {
         };
         let revision = self.revision(record.revision).await?;
         let execution: Execution = decode_snapshot(&remains)?;
-        let carried = Carried::new(&execution.identity, record.trace_header, false);
+        let carried = Carried::new(&execution.identity, record.trace_header, revision.is_traced);
         Ok(Some(Box::new(Loaded {
             execution,
             revision,

@@ -16,6 +16,7 @@ use crate::map_runs::views::{MapRunView, UpdateMapRun, WantedChildren};
 use crate::options::Options;
 use crate::tasks::TaskRunner;
 use crate::test_state::{TestState, TestedState};
+use crate::tracer::{EndedTrace, TracedExecution};
 use crate::views::{
     ActivityTask, ActivityView, AliasView, Counters, CreateStateMachine, ExecutionItem,
     ExecutionView, Found, PutAlias, Redrive, Search, StartExecution, StartedExecution,
@@ -481,6 +482,43 @@ impl Runtime {
     /// Store.
     pub async fn delete_activity(&self, name: &str) -> Result<(), Error> {
         self.engine.remove_activity(name).await
+    }
+
+    /// The executions that have ended and whose spans were not sent, the oldest first.
+    ///
+    /// # Errors
+    /// Store.
+    pub async fn ended_traces(&self) -> Result<Vec<EndedTrace>, Error> {
+        self.engine.ended_traces().await
+    }
+
+    /// What spans tell of an execution, by its number; `None` when it was deleted.
+    ///
+    /// # Errors
+    /// Store.
+    pub async fn traced_execution(&self, number: u64) -> Result<Option<TracedExecution>, Error> {
+        self.engine.traced_execution(number).await
+    }
+
+    /// Some events of an execution's stored history, by its number.
+    ///
+    /// # Errors
+    /// Store.
+    pub async fn traced_events(
+        &self,
+        number: u64,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<HistoryEvent>, Error> {
+        self.engine.traced_events(number, from, limit).await
+    }
+
+    /// The spans of these have been sent, or are given up.
+    ///
+    /// # Errors
+    /// Store.
+    pub async fn forget_traces(&self, sent: &[EndedTrace]) -> Result<(), Error> {
+        self.engine.forget_traces(sent).await
     }
 
     /// The tags of a resource, by its ARN; `None` when there is no such resource.

@@ -111,7 +111,7 @@ impl Engine {
         let finished = if !new.loaded.execution.is_running() {
             self.count_started();
             self.count_ended(&new.loaded.execution);
-            self.tell_observer(&new.loaded.revision, &new.loaded.execution, &stepped.events);
+            self.tell_observer(&new.loaded, &stepped.events);
             self.counts
                 .events
                 .fetch_add(stepped.events.len() as u64, Ordering::Relaxed);
@@ -345,7 +345,8 @@ struct NewExecution {
 impl NewExecution {
     /// Makes it a part of a trace.
     fn carry(&mut self, header: Option<Arc<str>>) {
-        self.loaded.carried = Carried::new(&self.identity, header, false);
+        let is_traced = self.loaded.revision.is_traced;
+        self.loaded.carried = Carried::new(&self.identity, header, is_traced);
     }
 
     /// Lets responses stand in for its tasks.

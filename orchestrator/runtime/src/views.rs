@@ -352,4 +352,8 @@ pub struct Counters {
     pub timers_waiting: u64,
     /// Executions that were parked because they can't be replayed.
     pub executions_parked: u64,
+    /// Executions that ended and whose spans wait to be sent.
+    pub traces_waiting: u64,
+    /// Executions that have no spans because too many waited.
+    pub traces_dropped: u64,
 }

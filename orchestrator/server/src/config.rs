@@ -27,7 +27,9 @@ use runtime::arn::Partition;
 use runtime::options::{EngineLimits, Options};
 use serde::Deserialize;
 
-use crate::config::values::{Account, Address, Limit, LogFilter, LogFormat, Period, Region};
+use crate::config::values::{
+    Account, Address, Limit, LogFilter, LogFormat, Period, Region, Switch,
+};
 
 /// The configuration in force.
 #[derive(Clone, Debug, Deserialize)]
@@ -80,6 +82,8 @@ pub(crate) struct Config {
     /// Where execution logs go.
     #[serde(default)]
     pub(crate) execution_log: ExecutionLogSettings,
+    /// Where spans go.
+    pub(crate) traces: TraceSettings,
 }
 
 /// The limits; see [`EngineLimits`] for their meanings.
@@ -107,6 +111,32 @@ pub(crate) struct ExecutionLogSettings {
     pub(crate) file: Option<PathBuf>,
     /// An endpoint of CloudWatch Logs.
     pub(crate) endpoint: Option<String>,
+}
+
+/// Where spans go.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct TraceSettings {
+    /// A collector.
+    collector: Option<String>,
+    /// A URL that takes spans; it goes before the collector.
+    endpoint: Option<String>,
+    /// What else the requests carry.
+    pub(crate) headers: Option<String>,
+    /// The service that spans are said to be of.
+    pub(crate) service: String,
+    /// Whether all executions have spans.
+    pub(crate) all: Switch,
+}
+
+impl TraceSettings {
+    /// The URL that spans are posted to.
+    pub(crate) fn url(&self) -> Option<String> {
+        let collector = || {
+            let collector = self.collector.as_ref()?;
+            Some(format!("{}/v1/traces", collector.trim_end_matches('/')))
+        };
+        self.endpoint.clone().or_else(collector)
+    }
 }
 
 /// What is logged and how.

@@ -15,6 +15,7 @@ use integrations::replication::{ReplicationTasks, Surroundings};
 use integrations::services::AwsServices;
 use runtime::observe::Observer;
 use runtime::runtime::Runtime;
+use runtime::tracer::Tracer;
 use schedule_runtime::schedules::{Options as ScheduleOptions, Schedules};
 use store::contract::Store;
 use store_sqlite::{Options, SqliteStore};
@@ -26,6 +27,7 @@ use crate::execution_logs::ExecutionLogs;
 use crate::items::S3Items;
 use crate::outcome::Error;
 use crate::schedule_targets::{BatchJobs, ScheduleTargets};
+use crate::sent_traces::SentTraces;
 use crate::{batch, crash_at, passwords};
 
 /// The engine and what performs its tasks.
@@ -43,6 +45,7 @@ pub(crate) struct Engine {
     integrations: Integrations,
     replication: ReplicationTasks,
     logs: Option<ExecutionLogs>,
+    traces: Option<Arc<SentTraces>>,
 }
 
 impl Engine {
@@ -97,6 +100,9 @@ impl Engine {
         if let Some(batch) = &self.batch {
             batch.close().await;
         }
+        if let Some(traces) = &self.traces {
+            traces.close().await;
+        }
         let (closed, ()) = tokio::join!(self.runtime.close(), self.replication.close());
         self.integrations.close().await;
         self.own_api.close();
@@ -109,10 +115,15 @@ impl Engine {
     /// What `/metrics` shows besides the runtime's figures.
     pub(crate) fn figures(&self) -> Figures {
         let (tasks, schedules) = (self.replication.clone(), self.schedules.clone());
+        let traces = self.traces.as_ref().map(|traces| traces.tracer());
+        let runtime = self.runtime.clone();
         Figures::of(move || {
             let mut figures = tasks.figures();
             if let Some(schedules) = &schedules {
                 figures.push_str(&schedules.figures());
+            }
+            if let Some(traces) = &traces {
+                figures.push_str(&traces.figures(&runtime));
             }
             figures
         })
@@ -158,6 +169,10 @@ pub(crate) async fn open(
     options.observer = logs
         .clone()
         .map(|logs| Arc::new(ExecutionLog::new(Arc::new(logs))) as Arc<dyn Observer>);
+    let traces = SentTraces::of(&config.traces, &settings)?.map(Arc::new);
+    options.tracer = traces
+        .as_ref()
+        .map(|traces| traces.tracer() as Arc<dyn Tracer>);
     let surroundings = Surroundings {
         settings: config.replication.clone(),
         passwords: passwords::from_environment(environment),
@@ -198,6 +213,9 @@ pub(crate) async fn open(
         .await
         .map_err(|error| Error::Unavailable(explain(&error)))?;
     tokens.begin(&runtime);
+    if let Some(traces) = &traces {
+        traces.begin(&runtime);
+    }
     if let Some(jobs) = &jobs {
         jobs.resume(&runtime).await;
     }
@@ -220,6 +238,7 @@ pub(crate) async fn open(
         integrations,
         replication,
         logs,
+        traces,
     })
 }
 

@@ -19,6 +19,7 @@ mod output;
 mod passwords;
 mod progress;
 mod schedule_targets;
+mod sent_traces;
 mod signals;
 mod telemetry;
 

@@ -171,7 +171,11 @@ impl Family {
             started_at: engine.options.world.now(),
             input,
         });
-        let carried = Carried::new(&identity, record.trace_header.clone(), false);
+        let carried = Carried::new(
+            &identity,
+            record.trace_header.clone(),
+            self.revision.is_traced,
+        );
         let mut loaded = Box::new(Loaded {
             execution: Execution::new(identity),
             revision: self.revision.clone(),
@@ -252,6 +256,7 @@ impl NewChild {
                 .events
                 .fetch_add(self.stepped.events.len() as u64, Ordering::Relaxed);
             engine.count_ended(&self.loaded.execution);
+            engine.tell_observer(&self.loaded, &self.stepped.events);
             return;
         };
         engine.release(&slot, self.loaded, self.stepped);

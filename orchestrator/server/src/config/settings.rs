@@ -240,6 +240,44 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "where execution logs are sent by CloudWatch Logs' API",
     ),
     setting::<String>(
+        "traces.collector",
+        &["RATCHET_TRACES_COLLECTOR", "OTEL_EXPORTER_OTLP_ENDPOINT"],
+        "the OpenTelemetry collector that spans are sent to, by OTLP over HTTP: its /v1/traces",
+    ),
+    setting::<String>(
+        "traces.endpoint",
+        &[
+            "RATCHET_TRACES_ENDPOINT",
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        ],
+        "the whole URL that spans are sent to, where it is another one",
+    ),
+    secret(
+        "traces.headers",
+        &[
+            "RATCHET_TRACES_HEADERS",
+            "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+            "OTEL_EXPORTER_OTLP_HEADERS",
+        ],
+        "headers that go with them: name=value,name=value",
+    ),
+    Setting {
+        default: Some("ratchet"),
+        ..setting::<String>(
+            "traces.service",
+            &["RATCHET_TRACES_SERVICE", "OTEL_SERVICE_NAME"],
+            "the service that spans are said to be of",
+        )
+    },
+    Setting {
+        default: Some("false"),
+        ..setting::<Switch>(
+            "traces.all",
+            &["RATCHET_TRACES_ALL"],
+            "whether all executions have spans, not only those of state machines with tracingConfiguration.enabled",
+        )
+    },
+    setting::<String>(
         "credentials.access_key_id",
         &["AWS_ACCESS_KEY_ID"],
         "the key that calls of AWS's services and of the Lambda endpoint are signed with",

@@ -328,7 +328,7 @@ fn what_is_wrong_in_a_file_is_said_with_its_place() {
     expect![[r#"
         error: ratchet.toml:1: `listen` is wrong: invalid type: integer `8083`, expected a string
         error: ratchet.toml:2: `listen` is wrong: `8083` is no address to listen on; write HOST:PORT, such as 127.0.0.1:8083
-        error: ratchet.toml:3: unknown key `lisen`; known here are listen, data, profile, region, account, retention, activity_poll, concurrent_tasks, resting_executions, body_bytes, mock_config, shutdown, lambda_endpoint, lambda_region, limits, log, execution_log, credentials, batch, aws, s3, http, connections, functions, replication
+        error: ratchet.toml:3: unknown key `lisen`; known here are listen, data, profile, region, account, retention, activity_poll, concurrent_tasks, resting_executions, body_bytes, mock_config, shutdown, lambda_endpoint, lambda_region, limits, log, execution_log, traces, credentials, batch, aws, s3, http, connections, functions, replication
         error: ratchet.toml:2: unknown key `limits.payload`; known here are payload_bytes, history_events, map_concurrency, step_events, definition_bytes, state_machines, activities, activity_pollers, tags, express_seconds, versions, aliases, redrive_days
         error: ratchet.toml:2: `limits.payload_bytes` is wrong: `0` is no limit; write a number from 1 on or "unlimited"
         error: ratchet.toml:1: `limits` is a table; write [limits] and its keys below
