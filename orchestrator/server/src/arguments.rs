@@ -1,6 +1,7 @@
 //! The command line's shape.
 
 pub(crate) mod batch;
+pub(crate) mod map_runs;
 pub(crate) mod replicate;
 pub(crate) mod schedules;
 pub(crate) mod test_state;
@@ -38,6 +39,9 @@ pub(crate) enum Command {
     /// Look at the executions of a server
     #[command(subcommand, visible_alias = "execution")]
     Executions(Executions),
+    /// Look at what distributed Maps of a server started, and change its bounds
+    #[command(subcommand, visible_alias = "map-run")]
+    MapRuns(map_runs::MapRuns),
     /// Look at the state machines of a server and change them
     #[command(subcommand, visible_alias = "state-machine")]
     StateMachines(StateMachines),
@@ -333,6 +337,17 @@ pub(crate) struct Search {
     pub(crate) redriven: bool,
 }
 
+/// What a state machine has beside its definition.
+#[derive(Debug, Args)]
+pub(crate) struct MachineSettings {
+    /// Log what its executions do, as AWS's loggingConfiguration says
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub(crate) logging_configuration: Option<String>,
+    /// Trace its executions, or not: {"enabled":true}
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub(crate) tracing_configuration: Option<String>,
+}
+
 /// `ratchet state-machines …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum StateMachines {
@@ -351,6 +366,8 @@ pub(crate) enum StateMachines {
         #[arg(long)]
         express: bool,
         #[command(flatten)]
+        settings: MachineSettings,
+        #[command(flatten)]
         server: Server,
     },
     /// Show a state machine with its definition
@@ -366,6 +383,8 @@ pub(crate) enum StateMachines {
         name: String,
         /// Its new definition; - reads standard input
         file: PathBuf,
+        #[command(flatten)]
+        settings: MachineSettings,
         #[command(flatten)]
         server: Server,
     },

@@ -7,6 +7,7 @@ mod executions;
 mod job_definitions;
 mod job_queues;
 mod jobs;
+mod map_runs;
 mod replicate;
 mod run;
 mod schedules;
@@ -50,6 +51,9 @@ pub(crate) fn perform(arguments: Arguments, stack_bytes: usize) -> Result<Outcom
         }
         Command::Executions(command) => {
             one_thread()?.block_on(executions::perform(command, &environment))
+        }
+        Command::MapRuns(command) => {
+            one_thread()?.block_on(map_runs::perform(command, &environment))
         }
         Command::StateMachines(command) => {
             one_thread()?.block_on(state_machines::perform(command, &environment))

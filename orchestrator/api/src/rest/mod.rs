@@ -6,7 +6,7 @@
 //!   answer  ◀── JSON · problem+json · event stream ◀─────┘
 //! ```
 //!
-//! Read `state_machines`, `test_state`, `executions`, `events`, `tasks`, `batch` and `schedules` for what there is; `body`, `names` and `origin` for what is checked
+//! Read `state_machines`, `test_state`, `executions`, `map_runs`, `events`, `tasks`, `batch` and `schedules` for what there is; `body`, `names` and `origin` for what is checked
 //! before; `problem` and `problem_kinds` for how something is refused; `document` for the OpenAPI text; `health` and `metrics` for operators.
 
 mod batch;
@@ -17,6 +17,8 @@ mod events;
 mod execution_json;
 mod executions;
 mod health;
+mod machine_settings;
+mod map_runs;
 pub(crate) mod metrics;
 mod names;
 mod operations;
@@ -78,6 +80,8 @@ fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(operations::redrive))
         .routes(routes!(operations::pause))
         .routes(routes!(operations::resume))
+        .routes(routes!(map_runs::list))
+        .routes(routes!(map_runs::describe, map_runs::update))
         .routes(routes!(versions::list, versions::publish))
         .routes(routes!(versions::delete))
         .routes(routes!(versions::list_aliases))

@@ -59,6 +59,43 @@ impl ExecutionId {
     }
 }
 
+/// A Map Run's id: `STATE_MACHINE:LABEL:UNIQUE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct MapRunId {
+    machine: String,
+    label: String,
+    unique: String,
+}
+
+impl MapRunId {
+    /// Reads an id.
+    ///
+    /// # Errors
+    /// When the text is none.
+    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+        match text.split(':').collect::<Vec<_>>()[..] {
+            [machine, label, unique]
+                if [machine, label, unique].iter().all(|part| is_name(part)) =>
+            {
+                Ok(Self {
+                    machine: machine.to_owned(),
+                    label: label.to_owned(),
+                    unique: unique.to_owned(),
+                })
+            }
+            _ => Err(Problem::new(
+                Kind::InvalidId,
+                format!("`{text}` is no Map Run's id; an id is STATE_MACHINE:LABEL:UNIQUE"),
+            )),
+        }
+    }
+
+    /// What its ARN says behind `mapRun`.
+    pub(super) fn name(&self) -> String {
+        format!("{}/{}:{}", self.machine, self.label, self.unique)
+    }
+}
+
 /// Checks a name that something new is to have.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ use store::records::MachineType;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::rest::body::{Answer, Any, Body, Page, Parameters, Part, instant};
+use crate::rest::machine_settings::{LoggingConfiguration, MachineSettings, TracingConfiguration};
 use crate::rest::names;
 use crate::rest::problem::Problem;
 use crate::rest::problem_kinds::Kind;
@@ -39,6 +40,14 @@ pub(super) struct StateMachine {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     revision_id: Option<String>,
+    /// What is logged of its executions, if that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    logging_configuration: Option<LoggingConfiguration>,
+    /// Whether they are traced, if that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    tracing_configuration: Option<TracingConfiguration>,
     /// The definition, in Amazon States Language.
     definition: Any,
 }
@@ -92,6 +101,12 @@ pub(super) struct NewStateMachine {
     kind: Type,
     /// The role that its executions run under.
     role_arn: Option<String>,
+    /// What is logged of its executions; nothing when absent.
+    #[schema(nullable = false)]
+    logging_configuration: Option<LoggingConfiguration>,
+    /// Whether its executions are traced; they are not when absent.
+    #[schema(nullable = false)]
+    tracing_configuration: Option<TracingConfiguration>,
 }
 
 /// Says how a state machine is to be.
@@ -105,6 +120,12 @@ pub(super) struct Replacement {
     kind: Option<Type>,
     /// The role that its executions run under; it stays when absent.
     role_arn: Option<String>,
+    /// What is logged of its executions; it stays when absent.
+    #[schema(nullable = false)]
+    logging_configuration: Option<LoggingConfiguration>,
+    /// Whether its executions are traced; it stays when absent.
+    #[schema(nullable = false)]
+    tracing_configuration: Option<TracingConfiguration>,
 }
 
 /// Which page.
@@ -118,6 +139,16 @@ pub(super) struct PageParameters {
     limit: Option<usize>,
 }
 
+impl PageParameters {
+    /// The page.
+    ///
+    /// # Errors
+    /// When the cursor is none that this server gave, or the limit is out of range.
+    pub(super) fn page(&self) -> Result<Page, Problem> {
+        Page::new(self.cursor.as_deref(), self.limit)
+    }
+}
+
 /// Lists state machines
 #[utoipa::path(get, path = "/api/v1/state-machines", tag = "state machines", operation_id = "listStateMachines",
     params(PageParameters),
@@ -128,7 +159,7 @@ pub(super) async fn list(
     State(runtime): State<Runtime>,
     Parameters(parameters): Parameters<PageParameters>,
 ) -> Answer<StateMachines> {
-    let page = Page::new(parameters.cursor.as_deref(), parameters.limit)?;
+    let page = parameters.page()?;
     let found = runtime.list_state_machines(page.cursor, page.limit).await?;
     Ok(Json(StateMachines {
         next: page.next(found.len(), found.last().map(|item| item.number)),
@@ -151,13 +182,7 @@ pub(super) async fn create(
     State(runtime): State<Runtime>,
     Body(new): Body<NewStateMachine>,
 ) -> Result<Response, Problem> {
-    let NewStateMachine {
-        name,
-        definition,
-        kind,
-        role_arn,
-    } = new;
-    made(&runtime, name, &definition, kind, role_arn).await
+    made(&runtime, new).await
 }
 
 /// Shows a state machine
@@ -195,8 +220,22 @@ pub(super) async fn replace(
     let found = match runtime.describe_state_machine(&name).await {
         Ok(found) => found,
         Err(Error::StateMachineDoesNotExist(_)) => {
-            let kind = new.kind.unwrap_or_default();
-            return made(&runtime, name, &new.definition, kind, new.role_arn).await;
+            let Replacement {
+                definition,
+                kind,
+                role_arn,
+                logging_configuration,
+                tracing_configuration,
+            } = new;
+            let new = NewStateMachine {
+                name,
+                definition,
+                kind: kind.unwrap_or_default(),
+                role_arn,
+                logging_configuration,
+                tracing_configuration,
+            };
+            return made(&runtime, new).await;
         }
         Err(error) => return Err(error.into()),
     };
@@ -207,12 +246,16 @@ pub(super) async fn replace(
         let detail = format!("the state machine {name} has another type, which can't be changed");
         return Err(Problem::new(Kind::StateMachineExists, detail));
     }
+    let settings = MachineSettings {
+        logging_configuration: new.logging_configuration,
+        tracing_configuration: new.tracing_configuration,
+    };
     let view = runtime
         .update_state_machine(UpdateStateMachine {
             name,
             definition: Some(definition_text(&new.definition)?),
             role_arn: new.role_arn,
-            settings: None,
+            settings: settings.over(&found.settings)?,
         })
         .await?;
     Ok(Json(StateMachine::of(&view)?).into_response())
@@ -234,22 +277,21 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn made(
-    runtime: &Runtime,
-    name: String,
-    definition: &Any,
-    kind: Type,
-    role_arn: Option<String>,
-) -> Result<Response, Problem> {
-    names::check(&name)?;
+async fn made(runtime: &Runtime, new: NewStateMachine) -> Result<Response, Problem> {
+    names::check(&new.name)?;
     let account = &runtime.options().partition.account;
+    let settings = MachineSettings {
+        logging_configuration: new.logging_configuration,
+        tracing_configuration: new.tracing_configuration,
+    };
+    let role_arn = new.role_arn;
     let request = CreateStateMachine {
-        definition: definition_text(definition)?,
+        definition: definition_text(&new.definition)?,
         role_arn: role_arn.unwrap_or_else(|| format!("arn:aws:iam::{account}:role/ratchet")),
-        machine_type: kind.into(),
-        settings: "{}".to_owned(),
+        machine_type: new.kind.into(),
+        settings: settings.over("{}")?.unwrap_or_else(|| "{}".to_owned()),
         tags: Vec::new(),
-        name,
+        name: new.name,
     };
     let view = runtime.create_state_machine(request).await?;
     let location = format!("/api/v1/state-machines/{}", names::encoded(&view.name));
@@ -268,6 +310,7 @@ pub(super) fn definition_text(definition: &Any) -> Result<String, Problem> {
 
 impl StateMachine {
     fn of(view: &StateMachineView) -> Result<Self, Problem> {
+        let settings = MachineSettings::of_text(&view.settings);
         Ok(Self {
             name: view.name.to_string(),
             arn: view.arn.to_string(),
@@ -276,6 +319,8 @@ impl StateMachine {
             updated_at: instant(view.updated_at),
             role_arn: view.role_arn.to_string(),
             revision_id: view.revision_id.as_deref().map(str::to_owned),
+            logging_configuration: settings.logging_configuration,
+            tracing_configuration: settings.tracing_configuration,
             definition: Any::of_stored_text(&view.definition)?,
         })
     }

@@ -7,5 +7,6 @@ mod documents;
 mod executions;
 mod harness;
 mod jobs;
+mod map_runs;
 mod state_machines;
 mod tasks;

@@ -5,10 +5,10 @@ use std::path::Path;
 use expression::value::Value;
 use hyper::Method;
 
-use crate::arguments::{Server, StateMachines};
+use crate::arguments::{MachineSettings, Server, StateMachines};
 use crate::client::{Client, encoded};
 use crate::commands::executions::cell;
-use crate::commands::read_text;
+use crate::commands::{read_input, read_text};
 use crate::config::layers::Environment;
 use crate::outcome::{Error, Outcome};
 use crate::output::{self, Format};
@@ -30,14 +30,17 @@ pub(super) async fn perform(
             name,
             file,
             express,
+            settings,
             server,
         } => {
             let machine_type = if express { "EXPRESS" } else { "STANDARD" };
-            let body = Value::object([
+            let mut body = vec![
                 ("name", Value::from(name)),
                 ("type", machine_type.into()),
                 ("definition", definition(&file)?),
-            ]);
+            ];
+            body.extend(settings_of(&settings)?);
+            let body = Value::object(body);
             let client = connect(&server)?;
             let created = client
                 .send(Method::POST, "/state-machines", Some(&body))
@@ -48,11 +51,18 @@ pub(super) async fn perform(
             let found = connect(&server)?.get(&path(&name)).await?;
             print_one(&found, server.output);
         }
-        StateMachines::Update { name, file, server } => {
+        StateMachines::Update {
+            name,
+            file,
+            settings,
+            server,
+        } => {
             let client = connect(&server)?;
             // PUT would create a state machine that is not there, which is not what was asked.
             client.get(&path(&name)).await?;
-            let body = Value::object([("definition", definition(&file)?)]);
+            let mut body = vec![("definition", definition(&file)?)];
+            body.extend(settings_of(&settings)?);
+            let body = Value::object(body);
             let updated = client.send(Method::PUT, &path(&name), Some(&body)).await?;
             print_one(&updated, server.output);
         }
@@ -186,6 +196,31 @@ fn heading(column: &str) -> &'static str {
 /// The file's text as it is, so that the server's findings name lines of the file.
 fn definition(file: &Path) -> Result<Value, Error> {
     Ok(Value::from(read_text(file)?))
+}
+
+/// The settings that were given, as the request has them.
+fn settings_of(settings: &MachineSettings) -> Result<Vec<(&'static str, Value)>, Error> {
+    let given = [
+        (
+            "--logging-configuration",
+            "loggingConfiguration",
+            &settings.logging_configuration,
+        ),
+        (
+            "--tracing-configuration",
+            "tracingConfiguration",
+            &settings.tracing_configuration,
+        ),
+    ];
+    let mut members = Vec::new();
+    for (flag, name, argument) in given {
+        if let Some(argument) = argument {
+            let text = read_input(flag, argument)?;
+            let value = Value::parse(&text).map_err(|error| Error::Usage(error.to_string()))?;
+            members.push((name, value));
+        }
+    }
+    Ok(members)
 }
 
 fn print_list(machines: Vec<Value>, format: Format) {

@@ -20,6 +20,7 @@ fn ratchet() {
           validate              Check definitions and show everything that is wrong with them
           test-state            Perform one state of a definition by a server, with a mock in place of its work or really
           executions            Look at the executions of a server [alias: execution]
+          map-runs              Look at what distributed Maps of a server started, and change its bounds [alias: map-run]
           state-machines        Look at the state machines of a server and change them [alias: state-machine]
           jobs                  Submit container jobs to a server, and look at them [alias: job]
           job-definitions       Register what jobs of a server run [alias: job-definition]

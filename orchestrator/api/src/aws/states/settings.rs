@@ -61,6 +61,18 @@ impl<'a> Settings<'a> {
     }
 }
 
+/// Checks settings that came another way than over AWS's wire; why they can't be.
+pub(crate) fn check_text(text: &str) -> Result<(), String> {
+    let settings: Settings<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    match settings.check() {
+        Ok(()) => Ok(()),
+        Err(Refusal::Mistake(Mistake::Logging(why) | Mistake::Encryption(why))) => {
+            Err(why.to_owned())
+        }
+        Err(refusal) => Err(format!("{refusal:?}")),
+    }
+}
+
 /// What is logged of a state machine's executions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {

@@ -59,7 +59,7 @@ async fn bad_requests() {
             {"type":"/api/v1/problems/invalid-body","title":"The request's body can't be read","status":400,"detail":"invalid type: integer `1`, expected a string at line 1 column 9"}
             > POST /api/v1/state-machines {"name":"a","definition":{},"colour":1}
             400 application/problem+json
-            {"type":"/api/v1/problems/invalid-body","title":"The request's body can't be read","status":400,"detail":"unknown field `colour`, expected one of `name`, `definition`, `type`, `roleArn` at line 1 column 36"}
+            {"type":"/api/v1/problems/invalid-body","title":"The request's body can't be read","status":400,"detail":"unknown field `colour`, expected one of `name`, `definition`, `type`, `roleArn`, `loggingConfiguration`, `tracingConfiguration` at line 1 column 36"}
             > POST /api/v1/state-machines {"name":"a/b","definition":{}}
             400 application/problem+json
             {"type":"/api/v1/problems/invalid-name","title":"This can't be a name","status":400,"detail":"`a/b` can't be a name; a name has 1 to 80 characters, no white space, no control characters and none of < > { } [ ] ? * \" # % \\ ^ | ~ ` $ & , ; : /"}

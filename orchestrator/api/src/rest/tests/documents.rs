@@ -41,6 +41,7 @@ async fn every_operation_is_listed() {
         GET /api/v1/executions/{id} getExecution
         GET /api/v1/executions/{id}/events streamExecutionEvents
         GET /api/v1/executions/{id}/history getExecutionHistory
+        GET /api/v1/executions/{id}/map-runs listMapRuns
         GET /api/v1/job-definitions listJobDefinitions
         GET /api/v1/job-definitions/{id} getJobDefinition
         GET /api/v1/job-queues listJobQueues
@@ -50,6 +51,7 @@ async fn every_operation_is_listed() {
         GET /api/v1/jobs/{id} getJob
         GET /api/v1/jobs/{id}/logs getJobLog
         GET /api/v1/jobs/{id}/logs/stream streamJobLog
+        GET /api/v1/map-runs/{id} getMapRun
         GET /api/v1/openapi.json getOpenApi
         GET /api/v1/problems listProblems
         GET /api/v1/problems/{slug} describeProblem
@@ -68,6 +70,7 @@ async fn every_operation_is_listed() {
         GET /readyz getReadiness
         PATCH /api/v1/compute-environments/{name} updateComputeEnvironment
         PATCH /api/v1/job-queues/{name} updateJobQueue
+        PATCH /api/v1/map-runs/{id} updateMapRun
         POST /api/v1/compute-environments createComputeEnvironment
         POST /api/v1/executions/{id}/pause pauseExecution
         POST /api/v1/executions/{id}/redrive redriveExecution

@@ -101,14 +101,33 @@ impl Api {
         answer.expect("a router always answers")
     }
 
+    /// The body of an answer.
+    pub(super) async fn json(&self, request: &str) -> serde_json::Value {
+        let body = self.send(request).await.into_body();
+        let body = to_bytes(body, usize::MAX).await;
+        serde_json::from_slice(&body.expect("the body can be read")).expect("it is JSON")
+    }
+
+    /// The same as [`Api::check`], where an id stands as `<id>`, and its last part alone as `<uuid>`.
+    pub(super) async fn check_masked(&self, requests: &[&str], id: &str, expected: Expect) {
+        let dialogue = self.dialogue(requests).await;
+        let unique = id.rsplit(':').next().unwrap_or(id);
+        let dialogue = dialogue.replace(id, "<id>");
+        expected.assert_eq(&dialogue.replace(unique, "<uuid>"));
+    }
+
     /// Sends requests one after the other and compares what was said. Times are masked.
     pub(super) async fn check(&self, requests: &[&str], expected: Expect) {
+        expected.assert_eq(&self.dialogue(requests).await);
+    }
+
+    async fn dialogue(&self, requests: &[&str]) -> String {
         let mut dialogue = String::new();
         for request in requests {
             let answer = text(self.send(request).await).await;
             writeln!(dialogue, "> {request}\n{answer}").expect("a string takes any text");
         }
-        expected.assert_eq(&dialogue);
+        dialogue
     }
 }
 

@@ -112,3 +112,41 @@ async fn lists_have_pages() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_state_machine_has_settings() {
+    let api = Api::new().await;
+    let group = r#"{"level":"ERROR","includeExecutionData":true,"destinations":[{"cloudWatchLogsLogGroup":{"logGroupArn":"arn:aws:logs:us-east-1:000000000000:log-group:g:*"}}]}"#;
+    let definition = r#""definition":{"StartAt":"P","States":{"P":{"Type":"Succeed"}}}"#;
+    api.check(
+        &[
+            &format!(r#"PUT /api/v1/state-machines/a {{{definition},"loggingConfiguration":{group}}}"#),
+            &format!(r#"PUT /api/v1/state-machines/a {{{definition},"tracingConfiguration":{{"enabled":true}}}}"#),
+            &format!(r#"PUT /api/v1/state-machines/a {{{definition},"loggingConfiguration":{{"level":"OFF"}}}}"#),
+            &format!(r#"PUT /api/v1/state-machines/a {{{definition},"loggingConfiguration":{{"level":"ALL"}}}}"#),
+            &format!(r#"PUT /api/v1/state-machines/a {{{definition},"loggingConfiguration":{{"level":"LOUD"}}}}"#),
+            &format!(r#"POST /api/v1/state-machines {{"name":"b",{definition},"tracingConfiguration":{{"enabled":false}}}}"#),
+        ],
+        expect![[r#"
+            > PUT /api/v1/state-machines/a {"definition":{"StartAt":"P","States":{"P":{"Type":"Succeed"}}},"loggingConfiguration":{"level":"ERROR","includeExecutionData":true,"destinations":[{"cloudWatchLogsLogGroup":{"logGroupArn":"arn:aws:logs:us-east-1:000000000000:log-group:g:*"}}]}}
+            201 /api/v1/state-machines/a
+            {"name":"a","arn":"arn:aws:states:us-east-1:000000000000:stateMachine:a","type":"STANDARD","createdAt":"<time>","updatedAt":"<time>","roleArn":"arn:aws:iam::000000000000:role/ratchet","loggingConfiguration":{"level":"ERROR","includeExecutionData":true,"destinations":[{"cloudWatchLogsLogGroup":{"logGroupArn":"arn:aws:logs:us-east-1:000000000000:log-group:g:*"}}]},"definition":{"StartAt":"P","States":{"P":{"Type":"Succeed"}}}}
+            > PUT /api/v1/state-machines/a {"definition":{"StartAt":"P","States":{"P":{"Type":"Succeed"}}},"tracingConfiguration":{"enabled":true}}
+            200
+            {"name":"a","arn":"arn:aws:states:us-east-1:000000000000:stateMachine:a","type":"STANDARD","createdAt":"<time>","updatedAt":"<time>","roleArn":"arn:aws:iam::000000000000:role/ratchet","revisionId":"<uuid>","loggingConfiguration":{"level":"ERROR","includeExecutionData":true,"destinations":[{"cloudWatchLogsLogGroup":{"logGroupArn":"arn:aws:logs:us-east-1:000000000000:log-group:g:*"}}]},"tracingConfiguration":{"enabled":true},"definition":{"StartAt":"P","States":{"P":{"Type":"Succeed"}}}}
+            > PUT /api/v1/state-machines/a {"definition":{"StartAt":"P","States":{"P":{"Type":"Succeed"}}},"loggingConfiguration":{"level":"OFF"}}
+            200
+            {"name":"a","arn":"arn:aws:states:us-east-1:000000000000:stateMachine:a","type":"STANDARD","createdAt":"<time>","updatedAt":"<time>","roleArn":"arn:aws:iam::000000000000:role/ratchet","revisionId":"<uuid>","loggingConfiguration":{"level":"OFF"},"tracingConfiguration":{"enabled":true},"definition":{"StartAt":"P","States":{"P":{"Type":"Succeed"}}}}
+            > PUT /api/v1/state-machines/a {"definition":{"StartAt":"P","States":{"P":{"Type":"Succeed"}}},"loggingConfiguration":{"level":"ALL"}}
+            400 application/problem+json
+            {"type":"/api/v1/problems/invalid-body","title":"The request's body can't be read","status":400,"detail":"loggingConfiguration: Must specify exactly one Log Destination."}
+            > PUT /api/v1/state-machines/a {"definition":{"StartAt":"P","States":{"P":{"Type":"Succeed"}}},"loggingConfiguration":{"level":"LOUD"}}
+            400 application/problem+json
+            {"type":"/api/v1/problems/invalid-body","title":"The request's body can't be read","status":400,"detail":"unknown variant `LOUD`, expected one of `ALL`, `ERROR`, `FATAL`, `OFF` at line 1 column 102"}
+            > POST /api/v1/state-machines {"name":"b","definition":{"StartAt":"P","States":{"P":{"Type":"Succeed"}}},"tracingConfiguration":{"enabled":false}}
+            201 /api/v1/state-machines/b
+            {"name":"b","arn":"arn:aws:states:us-east-1:000000000000:stateMachine:b","type":"STANDARD","createdAt":"<time>","updatedAt":"<time>","roleArn":"arn:aws:iam::000000000000:role/ratchet","tracingConfiguration":{"enabled":false},"definition":{"StartAt":"P","States":{"P":{"Type":"Succeed"}}}}
+        "#]],
+    )
+    .await;
+}
