@@ -7,6 +7,7 @@ mod config;
 mod help;
 mod house;
 mod jobs;
+mod map_runs;
 mod operators;
 mod run;
 mod serve;
