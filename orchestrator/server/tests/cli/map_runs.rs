@@ -45,7 +45,9 @@ fn map_runs_are_listed_shown_and_changed() {
         "list many:two",
         &format!("describe {id}"),
         &format!("update {id}"),
-        &format!("update {id} --max-concurrency 1 --tolerated-failure-count 2 --tolerated-failure-percentage 12.5"),
+        &format!(
+            "update {id} --max-concurrency 1 --tolerated-failure-count 2 --tolerated-failure-percentage 12.5"
+        ),
         &format!("update {id} --tolerated-failure-percentage 101"),
         "describe many:one",
         "describe many:all:gone",
