@@ -221,9 +221,15 @@ fn a_call_that_can_not_be_made_leaves_a_letter() {
 
 /// Calls an operation of SQS by a workflow.
 fn sqs(server: &Server, operation: &str, parameters: &Value) -> Value {
+    service(server, "sqs", operation, parameters)
+}
+
+/// Calls an operation of a service by a workflow.
+fn service(server: &Server, service: &str, operation: &str, parameters: &Value) -> Value {
+    let resource = format!("arn:aws:states:::aws-sdk:{service}:{operation}");
     let definition = json!({
         "StartAt": "Call",
-        "States": {"Call": {"Type": "Task", "Resource": format!("arn:aws:states:::aws-sdk:sqs:{operation}"), "End": true}},
+        "States": {"Call": {"Type": "Task", "Resource": resource, "End": true}},
     });
     let mut aws = server.aws();
     let machine = aws.create(operation, &definition.to_string());
@@ -312,6 +318,96 @@ fn services_of_aws_are_called_and_get_letters() {
     );
     let letter = received(&server, &letters);
     assert_eq!(letter["Body"], r#"{"Message":"to whom?"}"#);
+}
+
+/// Makes a schedule of that target and calls it once; it must end without a mistake, which a schedule knows whose runs may not overlap.
+fn call_once(server: &Server, id: &str, target: &Value) {
+    create(
+        server,
+        id,
+        "-",
+        &json!({"target": target, "overlap": "SKIP"}),
+    );
+    let path = format!("/schedules/{id}");
+    ask(server, "POST", &format!("{path}/trigger"), &json!({}));
+    until(server, &format!("{path}/runs"), |runs| {
+        statuses(runs) == ["SUCCEEDED"]
+    });
+}
+
+#[test]
+fn resources_of_aws_are_called_with_their_parameters() {
+    const OF: &str = "us-east-1:123456789012";
+    let moto = Moto::start();
+    let server = Server::new()
+        .variable("AWS_ENDPOINT_URL", moto.url())
+        .variable("AWS_REGION", "us-east-1")
+        .start();
+
+    let fifo = json!({"QueueName": "nights.fifo", "Attributes": {"FifoQueue": "true"}});
+    let made = sqs(&server, "createQueue", &fifo);
+    let queue = format!("arn:aws:sqs:{OF}:nights.fifo");
+    let target = json!({"arn": queue, "input": "a", "parameters": {"SqsParameters": {"MessageGroupId": "g"}}});
+    call_once(&server, "queue", &target);
+    let shown = ask(&server, "GET", "/schedules/queue", &Value::Null);
+    assert_eq!(shown["target"]["parameters"], target["parameters"]);
+    let request = json!({"QueueUrl": made["QueueUrl"], "AttributeNames": ["All"]});
+    let message = sqs(&server, "receiveMessage", &request)["Messages"][0].clone();
+    let runs = ask(&server, "GET", "/schedules/queue/runs", &Value::Null);
+    assert_eq!(message["Attributes"]["MessageGroupId"], "g");
+    assert_eq!(
+        message["Attributes"]["MessageDeduplicationId"], runs["runs"][0]["name"],
+        "{runs}"
+    );
+
+    let stream = json!({"StreamName": "s", "ShardCount": 1});
+    service(&server, "kinesis", "createStream", &stream);
+    let target = json!({
+        "arn": format!("arn:aws:kinesis:{OF}:stream/s"),
+        "input": {"at": "<aws.scheduler.execution-id>"},
+        "parameters": {"KinesisParameters": {"PartitionKey": "k"}},
+    });
+    call_once(&server, "stream", &target);
+    let at = json!({"StreamName": "s", "ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"});
+    let iterator = service(&server, "kinesis", "getShardIterator", &at);
+    let at = json!({"ShardIterator": iterator["ShardIterator"]});
+    let record = service(&server, "kinesis", "getRecords", &at)["Records"][0].clone();
+    assert_eq!(record["PartitionKey"], "k");
+    assert!(text(&record, "Data").contains("stream-"), "{record}");
+
+    let target = json!({
+        "arn": format!("arn:aws:events:{OF}:event-bus/default"),
+        "input": {"of": "the night"},
+        "parameters": {"EventBridgeParameters": {"DetailType": "done", "Source": "nights"}},
+    });
+    call_once(&server, "events", &target);
+
+    let without = json!({
+        "id": "none", "expression": "rate(1 day)",
+        "target": {"arn": format!("arn:aws:ecs:{OF}:cluster/c"), "input": {}},
+    });
+    let (status, said) = sent(&server, "POST", "/schedules", &without);
+    assert_eq!(status, 400, "{said}");
+    assert!(
+        said.contains("EcsParameters") && said.contains("TaskDefinitionArn"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_alias_of_a_state_machine_leads_to_its_version() {
+    let server = Server::started();
+    let mut aws = server.aws();
+    let arn = aws.create("machine", PASS);
+    let version = json!({"stateMachineArn": arn});
+    aws.call("PublishStateMachineVersion", &version).unwrap();
+    let routing = json!([{"stateMachineVersionArn": format!("{arn}:1"), "weight": 100}]);
+    let alias = json!({"name": "live", "routingConfiguration": routing});
+    aws.call("CreateStateMachineAlias", &alias).unwrap();
+    let newer = json!({"stateMachineArn": arn, "definition": FAIL});
+    aws.call("UpdateStateMachine", &newer).unwrap();
+    call_once(&server, "live", &json!({"arn": format!("{arn}:live")}));
+    call_once(&server, "first", &json!({"arn": format!("{arn}:1")}));
 }
 
 #[test]

@@ -121,6 +121,7 @@ impl Effects {
         let call = Call {
             input: payload::of(target.input.as_deref(), &context),
             target_arn: target.arn.clone(),
+            parameters: target.others.clone(),
             run: run.name.clone(),
             attempt: run.attempts,
             schedule_arn,

@@ -58,6 +58,7 @@ pub(crate) fn call(address: &str, letter: &DeadLetter) -> Call {
         attempt: letter.attempts,
         target_arn: target_arn.to_owned(),
         input,
+        parameters: Map::new(),
     };
     match queue_url(address) {
         Some(url) => call(SEND_MESSAGE, message(&url, letter).to_string()),

@@ -219,10 +219,7 @@ impl Turn<'_> {
         targets: &dyn Targets,
     ) -> Result<Plan, Error> {
         let plan = Plan::new(&new.name, &new.definition, policies, created_at, anchor)?;
-        let target = &new.definition.target;
-        targets
-            .check(&target.arn)
-            .map_err(|why| Mistake::new("Target.Arn", &target.arn, why))?;
+        targets.check(&new.definition.target)?;
         Ok(plan)
     }
 

@@ -61,7 +61,6 @@ pub struct Schedules {
 
 struct Shared {
     store: Arc<dyn Store>,
-    targets: Arc<dyn Targets>,
     options: Options,
     inbox: mpsc::Sender<Message>,
     counters: Arc<Counters>,
@@ -93,12 +92,7 @@ impl Schedules {
             store: store.clone(),
             clock: options.clock.clone(),
             inbox,
-            effects: Effects::new(
-                targets.clone(),
-                sender.clone(),
-                closing.clone(),
-                counters.clone(),
-            ),
+            effects: Effects::new(targets, sender.clone(), closing.clone(), counters.clone()),
             closing: closing.clone(),
         };
         let tracker = TaskTracker::new();
@@ -106,7 +100,6 @@ impl Schedules {
         tracker.close();
         let shared = Shared {
             store,
-            targets,
             options,
             inbox: sender,
             counters,
@@ -336,14 +329,6 @@ impl Schedules {
         let options = &self.shared.options;
         let own = names::group_arn(&options.region, &options.account, group);
         (own == arn).then_some(group)
-    }
-
-    /// Whether a target of that ARN can be called.
-    ///
-    /// # Errors
-    /// Why it can't, for people.
-    pub fn check_target(&self, arn: &str) -> Result<(), String> {
-        self.shared.targets.check(arn)
     }
 
     /// The account of every ARN.

@@ -1,16 +1,19 @@
 //! The seam to what schedules call.
 
 use futures_util::future::BoxFuture;
+use schedule::definition::Target;
+use schedule::expression::Mistake;
 use schedule::state::Stop;
 use schedule::step::{Accepted, Outcome};
+use serde_json::{Map, Value};
 
 /// Calls targets. `server` implements it over the runtime, batch jobs, replication tasks and functions.
 pub trait Targets: Send + Sync + 'static {
-    /// Whether a target of that ARN can be called at all; asked before a schedule is taken.
+    /// Whether a target can be called at all; asked before a schedule is taken.
     ///
     /// # Errors
-    /// Why it can't, for people.
-    fn check(&self, target_arn: &str) -> Result<(), String>;
+    /// Why it can't.
+    fn check(&self, target: &Target) -> Result<(), Mistake>;
 
     /// Calls a target. The same run may be called again after a crash: it must not be started twice.
     fn call(&self, call: Call) -> BoxFuture<'static, Result<Accepted, Refusal>>;
@@ -31,7 +34,7 @@ pub trait Targets: Send + Sync + 'static {
 }
 
 /// A call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     /// The schedule.
     pub schedule_arn: String,
@@ -43,6 +46,8 @@ pub struct Call {
     pub target_arn: String,
     /// What it is called with.
     pub input: String,
+    /// What the definition's target says besides, for its kind of target: `SqsParameters`, `EcsParameters` …
+    pub parameters: Map<String, Value>,
 }
 
 /// A target did not take a call.

@@ -12,6 +12,7 @@ use futures_util::future::{BoxFuture, FutureExt, ready};
 use schedule::definition::{
     ActionAfterCompletion, Definition, FlexibleTimeWindow, Target, Wanted, WindowMode,
 };
+use schedule::expression::Mistake;
 use schedule::names::{ScheduleName, mixed};
 use schedule::state::Stop;
 use schedule::step::{Accepted, Outcome};
@@ -28,7 +29,7 @@ const SCHEDULES: u64 = 10_000;
 struct Counting(Arc<Mutex<BTreeMap<String, u32>>>);
 
 impl Targets for Counting {
-    fn check(&self, _: &str) -> Result<(), String> {
+    fn check(&self, _: &Target) -> Result<(), Mistake> {
         Ok(())
     }
 

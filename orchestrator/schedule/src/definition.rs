@@ -67,7 +67,7 @@ pub struct Target {
     /// What it is called with; keywords such as `<aws.scheduler.scheduled-time>` are replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,
-    /// Members for kinds of targets that only AWS has; passed through.
+    /// What kinds of targets need besides: `SqsParameters`, `EcsParameters` …
     #[serde(flatten)]
     pub others: Map<String, Value>,
 }

@@ -3,17 +3,23 @@
 mod batch_jobs;
 mod executions;
 mod tasks;
+mod templates;
 
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use integrations::Integrations;
 use interpreter::failure::Failure;
+use runtime::arn::qualifier_of;
 use runtime::runtime::Runtime;
+use schedule::definition;
+use schedule::expression::Mistake;
 use schedule::state::Stop;
 use schedule::step::{Accepted, Outcome};
 use schedule_runtime::targets::{Call, Refusal, Targets};
-use serde_json::json;
+use store::contract::Qualifier;
+
+use templates::Template;
 
 pub(crate) use batch_jobs::BatchJobs;
 
@@ -28,8 +34,8 @@ pub(crate) struct ScheduleTargets {
 /// What a target's ARN names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Target {
-    /// The state machine of that name: the input is the execution's.
-    StateMachine(String),
+    /// The state machine of that name, or a version or alias of it: the input is the execution's.
+    StateMachine(String, Option<Qualifier>),
     /// The input is that of StartExecution.
     StartExecution,
     /// The queue of that ARN: the input is that of SubmitJob, without the queue.
@@ -42,32 +48,26 @@ enum Target {
     Service { service: String, operation: String },
     /// The function of that ARN: the input is its payload.
     Function(String),
-    /// The SQS queue of that address: the input is the message.
-    Queue(String),
-    /// The SNS topic of that ARN: the input is the message.
-    Topic(String),
+    /// Another resource.
+    Template(Template),
 }
 
 impl Target {
     fn parse(arn: &str) -> Result<Self, String> {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
-        let &["arn", _, service, region, account, resource] = parts.as_slice() else {
+        let &["arn", _, service, _, _, resource] = parts.as_slice() else {
             return Err("it is no ARN".to_owned());
         };
         match (service, resource.split_once([':', '/'])) {
-            ("states", Some(("stateMachine", name))) if !name.contains(':') => {
-                Ok(Self::StateMachine(name.to_owned()))
+            ("states", Some(("stateMachine", name))) => {
+                let (name, qualifier) = match name.split_once(':') {
+                    Some((name, qualifier)) => (name, Some(qualifier_of(qualifier))),
+                    None => (name, None),
+                };
+                Ok(Self::StateMachine(name.to_owned(), qualifier))
             }
-            ("states", Some(("stateMachine", _))) => Err(
-                "versions and aliases of state machines can't be called; name the state machine"
-                    .to_owned(),
-            ),
             ("batch", Some(("job-queue", _))) => Ok(Self::JobQueue(arn.to_owned())),
             ("lambda", Some(("function", _))) => Ok(Self::Function(arn.to_owned())),
-            ("sqs", None) => Ok(Self::Queue(format!(
-                "https://sqs.{region}.amazonaws.com/{account}/{resource}"
-            ))),
-            ("sns", None) => Ok(Self::Topic(arn.to_owned())),
             ("scheduler", Some(("aws-sdk", call))) => match call {
                 "sfn:startExecution" => Ok(Self::StartExecution),
                 "batch:submitJob" => Ok(Self::SubmitJob),
@@ -84,26 +84,27 @@ impl Target {
                     )),
                 },
             },
-            _ => Err(
-                "this server can call state machines, job queues, Lambda functions, SQS queues, SNS topics and \
-                 arn:aws:scheduler:::aws-sdk:… calls"
-                    .to_owned(),
-            ),
+            _ => Template::of(arn).map(Self::Template).ok_or_else(|| {
+                "a schedule can call state machines, job queues, functions of Lambda, queues of SQS, topics of SNS, streams of Kinesis and \
+                 Firehose, event buses, clusters of ECS, pipelines of SageMaker and CodePipeline, projects of CodeBuild, and whatever \
+                 arn:aws:scheduler:::aws-sdk:SERVICE:OPERATION names"
+                    .to_owned()
+            }),
         }
     }
 }
 
 impl Targets for ScheduleTargets {
-    fn check(&self, target_arn: &str) -> Result<(), String> {
-        match Target::parse(target_arn)? {
-            Target::JobQueue(_) | Target::SubmitJob => self.batch.check(),
-            Target::StateMachine(_)
+    fn check(&self, target: &definition::Target) -> Result<(), Mistake> {
+        let wrong = |why| Mistake::new("Target.Arn", &target.arn, why);
+        match Target::parse(&target.arn).map_err(wrong)? {
+            Target::JobQueue(_) | Target::SubmitJob => self.batch.check().map_err(wrong),
+            Target::Template(template) => template.check(&target.others),
+            Target::StateMachine(..)
             | Target::StartExecution
             | Target::StartReplicationTask
             | Target::Service { .. }
-            | Target::Function(_)
-            | Target::Queue(_)
-            | Target::Topic(_) => Ok(()),
+            | Target::Function(_) => Ok(()),
         }
     }
 
@@ -111,8 +112,8 @@ impl Targets for ScheduleTargets {
         let this = self.clone();
         Box::pin(async move {
             match Target::parse(&call.target_arn).map_err(Refusal::never)? {
-                Target::StateMachine(name) => {
-                    executions::start(&this.runtime, name, None, call.run, call.input).await
+                Target::StateMachine(name, qualifier) => {
+                    executions::start(&this.runtime, name, qualifier, call.run, call.input).await
                 }
                 Target::StartExecution => executions::start_as_asked(&this.runtime, call).await,
                 Target::JobQueue(queue) => this.batch.submit(Some(queue), call).await,
@@ -121,23 +122,17 @@ impl Targets for ScheduleTargets {
                     tasks::start_replication(&*this.integrations, call).await
                 }
                 Target::Service { service, operation } => {
-                    tasks::call_service(&*this.integrations, &service, &operation, call).await
+                    let kind = format!("aws-sdk:{service}");
+                    tasks::call_service(&*this.integrations, &kind, &operation, call).await
                 }
-                Target::Queue(url) => {
-                    let message = json!({"QueueUrl": url, "MessageBody": call.input});
+                Target::Template(template) => {
+                    let request = template.request(&call).map_err(Refusal::never)?;
                     let call = Call {
-                        input: message.to_string(),
+                        input: request.input.to_string(),
                         ..call
                     };
-                    tasks::call_service(&*this.integrations, "sqs", "sendMessage", call).await
-                }
-                Target::Topic(arn) => {
-                    let message = json!({"TopicArn": arn, "Message": call.input});
-                    let call = Call {
-                        input: message.to_string(),
-                        ..call
-                    };
-                    tasks::call_service(&*this.integrations, "sns", "publish", call).await
+                    tasks::call_service(&*this.integrations, request.kind, request.operation, call)
+                        .await
                 }
                 Target::Function(arn) => tasks::invoke(&*this.integrations, &arn, call).await,
             }
@@ -149,7 +144,7 @@ impl Targets for ScheduleTargets {
         let target = Target::parse(target_arn);
         Box::pin(async move {
             match target {
-                Ok(Target::StateMachine(_) | Target::StartExecution) => {
+                Ok(Target::StateMachine(..) | Target::StartExecution) => {
                     executions::ended(&this.runtime, &handle).await
                 }
                 Ok(Target::JobQueue(_) | Target::SubmitJob) => this.batch.ended(&handle).await,
@@ -157,8 +152,7 @@ impl Targets for ScheduleTargets {
                     Target::StartReplicationTask
                     | Target::Service { .. }
                     | Target::Function(_)
-                    | Target::Queue(_)
-                    | Target::Topic(_),
+                    | Target::Template(_),
                 )
                 | Err(_) => Outcome::Started,
             }
@@ -175,7 +169,7 @@ impl Targets for ScheduleTargets {
         let target = Target::parse(target_arn);
         Box::pin(async move {
             match target {
-                Ok(Target::StateMachine(_) | Target::StartExecution) => {
+                Ok(Target::StateMachine(..) | Target::StartExecution) => {
                     executions::stop(&this.runtime, &handle, how).await
                 }
                 Ok(Target::JobQueue(_) | Target::SubmitJob) => this.batch.stop(&handle, how).await,
@@ -183,8 +177,7 @@ impl Targets for ScheduleTargets {
                     Target::StartReplicationTask
                     | Target::Service { .. }
                     | Target::Function(_)
-                    | Target::Queue(_)
-                    | Target::Topic(_),
+                    | Target::Template(_),
                 )
                 | Err(_) => Ok(()),
             }

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use schedule::definition::Target;
+use schedule::expression::Mistake;
 use schedule::names::mixed;
 use schedule::state::Stop;
 use schedule::step::{Accepted, Outcome};
@@ -112,7 +114,7 @@ impl TargetRun {
 }
 
 impl Targets for World {
-    fn check(&self, _: &str) -> Result<(), String> {
+    fn check(&self, _: &Target) -> Result<(), Mistake> {
         Ok(())
     }
 

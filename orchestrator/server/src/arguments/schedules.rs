@@ -145,12 +145,15 @@ pub(crate) struct How {
     /// Start executions of this state machine
     #[arg(long, value_name = "NAME", conflicts_with = "target")]
     pub(crate) state_machine: Option<String>,
-    /// Call this: the ARN of a state machine, job queue or function, or arn:aws:scheduler:::aws-sdk:…
+    /// Call this: the ARN of a state machine, job queue, function or another resource, or arn:aws:scheduler:::aws-sdk:…
     #[arg(long, value_name = "ARN")]
     pub(crate) target: Option<String>,
     /// What to call it with: JSON, or @FILE to read it from a file, or @- from standard input
     #[arg(long, short, value_name = "JSON|@FILE")]
     pub(crate) input: Option<String>,
+    /// What the kind of target needs besides: {"SqsParameters": {"MessageGroupId": "a"}}, EcsParameters and so on
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub(crate) target_parameters: Option<String>,
     /// What to do when a run is due while another is not over; allow-all when absent
     #[arg(long, value_name = "POLICY", value_parser = OVERLAPS)]
     pub(crate) overlap: Option<String>,

@@ -260,10 +260,16 @@ fn target_of(how: &How) -> Result<Vec<(&'static str, Value)>, Error> {
     for (name, number) in numbers {
         members.extend(number.map(|number| (name, number.into())));
     }
-    if let Some(input) = &how.input {
-        let text = read_input("--input", input)?;
-        let input = Value::parse(&text).map_err(|error| Error::Usage(error.to_string()))?;
-        members.push(("input", input));
+    let documents = [
+        ("--input", "input", &how.input),
+        ("--target-parameters", "parameters", &how.target_parameters),
+    ];
+    for (flag, name, argument) in documents {
+        if let Some(argument) = argument {
+            let text = read_input(flag, argument)?;
+            let value = Value::parse(&text).map_err(|error| Error::Usage(error.to_string()))?;
+            members.push((name, value));
+        }
     }
     Ok(members)
 }

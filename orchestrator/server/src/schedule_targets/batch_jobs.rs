@@ -147,6 +147,7 @@ mod unit {
             attempt: 1,
             target_arn: String::new(),
             input: input.to_owned(),
+            parameters: Map::new(),
         };
         let text = match request(queue.map(str::to_owned), &call) {
             Ok(request) => serde_json::to_string(&request).expect("it is JSON"),

@@ -58,12 +58,12 @@ pub(super) async fn start_replication(
 /// Calls an operation of a service of AWS: with its answer the run is over.
 pub(super) async fn call_service(
     tasks: &impl TaskRunner,
-    service: &str,
+    kind: &str,
     operation: &str,
     call: Call,
 ) -> Result<Accepted, Refusal> {
     let handle = call.run.clone();
-    let resource = service_call(&format!("aws-sdk:{service}"), operation, &call);
+    let resource = service_call(kind, operation, &call);
     match run(tasks, resource, call).await? {
         Ok(()) => Ok(Accepted {
             handle: Some(handle),

@@ -41,10 +41,14 @@ pub(in crate::rest) enum OverlapPolicy {
 pub(in crate::rest) struct NewTarget {
     /// The name of a state machine here; or else `arn`.
     state_machine: Option<String>,
-    /// The ARN of a state machine, a job queue, a function, or `arn:aws:scheduler:::aws-sdk:service:action`.
+    /// The ARN of a state machine, a job queue, a function, another resource that EventBridge Scheduler can call, or
+    /// `arn:aws:scheduler:::aws-sdk:service:action`.
     arn: Option<String>,
     /// What it is called with. Keywords such as `<aws.scheduler.scheduled-time>` are replaced in its text.
     input: Option<Any>,
+    /// What the kind of target needs besides, by the names of EventBridge Scheduler: `{"SqsParameters": {"MessageGroupId": "a"}}`.
+    #[schema(value_type = Option<Object>)]
+    parameters: Option<Map<String, Value>>,
     /// The role; only passed through.
     role_arn: Option<String>,
     /// Where calls are told that failed for good: a queue's ARN (letters are kept here), a function's or a state machine's.
@@ -160,7 +164,7 @@ impl NewTarget {
                 .map(|arn| DeadLetterConfig { arn: Some(arn) }),
             retry_policy: (retry != RetryPolicy::default()).then_some(retry),
             input: self.input.map(|input| input.text().to_owned()),
-            others: Map::new(),
+            others: self.parameters.unwrap_or_default(),
         })
     }
 }
@@ -172,6 +176,9 @@ struct ShownTarget {
     arn: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     input: Option<Value>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = Option<Object>)]
+    parameters: Map<String, Value>,
     role_arn: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     dead_letter_arn: Option<String>,
@@ -333,6 +340,7 @@ impl From<&ScheduleView> for Schedule {
             target: ShownTarget {
                 arn: target.arn.clone(),
                 input: target.input.as_deref().map(value_of),
+                parameters: target.others.clone(),
                 role_arn: target.role_arn.clone(),
                 dead_letter_arn: target
                     .dead_letter_config

@@ -21,6 +21,8 @@ use http_body_util::BodyExt;
 use runtime::clock::World;
 use runtime::runtime::Runtime;
 use runtime::tasks::{TaskCall, TaskOutcome, TaskRunner};
+use schedule::definition::Target;
+use schedule::expression::Mistake;
 use schedule::state::Stop;
 use schedule::step::{Accepted, Outcome as RunOutcome};
 use schedule_runtime::clock::Clock;
@@ -202,7 +204,7 @@ impl Runner for AtOnce {
 struct Anything;
 
 impl Targets for Anything {
-    fn check(&self, _: &str) -> Result<(), String> {
+    fn check(&self, _: &Target) -> Result<(), Mistake> {
         Ok(())
     }
 
