@@ -14,6 +14,7 @@
 //! what states do; `failures` is Retry and Catch, `timers` the passing of time, [`redrive`] and `pause` what operators do, [`mocks`] what stands in for
 //! tasks. [`trial`] lets a single state be tried.
 
+pub mod batching;
 mod choice;
 pub mod context;
 mod encoding;

@@ -272,6 +272,26 @@ fn branches_and_iterations_are_mocked_as_a_whole() {
               maxConcurrency 3
         "#]],
     );
+    let batched = json!({"Type": "Map", "ItemsPath": "$.items", "ItemSelector": {"v.$": "$$.Map.Item.Value"},
+        "ItemBatcher": {"MaxItemsPerBatch": 2, "BatchInput": {"of.$": "$.of"}},
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, "StartAt": "B", "States": {"B": {"Type": "Pass", "End": true}}},
+        "End": true});
+    check(
+        batched,
+        json!({"input": {"items": [1, 2, 3], "of": "x"}, "mock": {"result": "[1]"}}),
+        expect![[r#"
+            200
+            output [1]
+            status SUCCEEDED
+              input {"items":[1,2,3],"of":"x"}
+              afterResultSelector [1]
+              afterResultPath [1]
+              afterItemsPath [1,2,3]
+              afterItemSelector [{"v":1},{"v":2},{"v":3}]
+              afterItemBatcher [{"BatchInput":{"of":"x"},"Items":[{"v":1},{"v":2}]},{"BatchInput":{"of":"x"},"Items":[{"v":3}]}]
+              maxConcurrency 0
+        "#]],
+    );
     check(
         map.clone(),
         json!({"input": {"items": 1}, "mock": {"result": "[]"}}),

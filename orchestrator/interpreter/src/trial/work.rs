@@ -4,6 +4,7 @@ use asl::definition::{Map, Parallel, State, StateId, StateKind};
 use asl::distributed::Distributed;
 use expression::value::Value;
 
+use crate::batching::batches;
 use crate::failure::{Failure, names};
 use crate::failures::{FailureKind, Fault};
 use crate::flow::state_type;
@@ -174,7 +175,15 @@ impl Stepper<'_> {
         drop(source);
         let items = items.as_ref().and_then(|items| items.value().as_array());
         if let Some(items) = items {
-            self.select_items(thread, map, &input, items)?;
+            let inputs = self.select_items(thread, map, &input, items)?;
+            let batch = request.as_ref().and_then(|request| request.batch.as_ref());
+            if let Some(batch) = batch {
+                let limit = self.env.limits.payload_bytes;
+                let inputs = batches(batch, limit, inputs).map_err(child_fault)?;
+                let inputs = inputs.iter().map(|input| input.value().clone());
+                let inputs = Payload::of(Value::array(inputs));
+                self.observe(|seen| seen.inspection.after_item_batcher = Some(inputs));
+            }
         }
         let result = match mock {
             Mock::Error(failure) => return Err(child_fault(failure)),
@@ -196,16 +205,16 @@ impl Stepper<'_> {
         Ok(self.fork_gave(thread, state, result))
     }
 
-    /// Evaluates the ItemSelector for each item.
+    /// Evaluates the ItemSelector for each item; answers what iterations get.
     fn select_items(
         &mut self,
         thread: ThreadId,
         map: &Map,
         input: &Payload,
         items: &[Value],
-    ) -> Result<(), Fault> {
+    ) -> Result<Vec<Payload>, Fault> {
         let Some(selector) = &map.item_selector else {
-            return Ok(());
+            return Ok(items.iter().cloned().map(Payload::of).collect());
         };
         let outer = self.thread(thread).item.clone();
         let mut inputs = Vec::with_capacity(items.len());
@@ -219,11 +228,12 @@ impl Stepper<'_> {
             let source = Source::of(input);
             let selected = self.evaluate(thread, &source, selector, Field::Named("ItemSelector"));
             self.thread_mut(thread).item = outer.clone();
-            inputs.push(selected?.value().clone());
+            inputs.push(selected?);
         }
-        let inputs = Payload::of(Value::array(inputs));
-        self.observe(|seen| seen.inspection.after_item_selector = Some(inputs));
-        Ok(())
+        let shown = inputs.iter().map(|input| input.value().clone());
+        let shown = Payload::of(Value::array(shown));
+        self.observe(|seen| seen.inspection.after_item_selector = Some(shown));
+        Ok(inputs)
     }
 }
 

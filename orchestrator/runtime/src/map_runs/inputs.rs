@@ -1,5 +1,6 @@
 //! The inputs of new children: items one after the other, selected and put into batches.
 
+use interpreter::batching::Batched;
 use interpreter::failure::{Failure, names};
 use interpreter::map_run::SourceItem;
 use interpreter::payload::Payload;
@@ -24,41 +25,21 @@ impl Run {
         let Some(batch) = &self.scheduled.request.batch else {
             return Ok(Some(ChildInput { payload, items: 1 }));
         };
-        let max_bytes = self.engine.options.limits.execution.payload_bytes;
-        let max_bytes = match batch.max_bytes {
-            Some(bytes) => usize::try_from(bytes).map_or(max_bytes, |bytes| bytes.min(max_bytes)),
-            None => max_bytes,
-        };
-        let max_items = batch.max_items.unwrap_or(u64::MAX);
-        let head = match &batch.input {
-            Some(input) => format!("{{\"BatchInput\":{},\"Items\":[", input.text()),
-            None => "{\"Items\":[".to_owned(),
-        };
-        if head.len() + payload.text().len() + 2 > max_bytes {
-            let cause = format!(
-                "The item at index {} does not fit into a batch of {max_bytes} bytes.",
-                item.index
-            );
-            return Err(Failure::new(names::DATA_LIMIT_EXCEEDED, cause));
-        }
-        let mut text = head;
-        text.push_str(payload.text());
-        let mut items = 1;
-        while items < max_items {
+        let batch = batch.clone();
+        let limit = self.engine.options.limits.execution.payload_bytes;
+        let mut batched = Batched::begin(&batch, limit, item.index, &payload)?;
+        while !batched.is_full() {
             let Some((item, payload)) = self.next_item().await? else {
                 break;
             };
-            if text.len() + payload.text().len() + 3 > max_bytes {
+            if !batched.add(&payload) {
                 self.held = Some((item, payload));
                 break;
             }
-            text.push(',');
-            text.push_str(payload.text());
-            items += 1;
         }
-        text.push_str("]}");
+        let items = batched.items();
         Ok(Some(ChildInput {
-            payload: Payload::of_known_text(text),
+            payload: batched.finish(),
             items,
         }))
     }
