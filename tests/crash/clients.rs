@@ -1,4 +1,4 @@
-//! Who talks to the server: starters, workers of an activity, clerks with tokens. A broken connection makes them ask again.
+//! Who talks to the server: starters, workers of an activity, clerks with tokens, one who redrives. A broken connection makes them ask again.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tests::support::aws::{Aws, Error, text};
 
 use crate::functions::Functions;
-use crate::kinds::{KINDS, Order};
+use crate::kinds::{KINDS, Kind, Order};
 use tests::support::random::Random;
 
 /// How many clients of each kind there are.
@@ -93,6 +93,7 @@ impl World {
             let random = Random::new(self.seed ^ (number + 1));
             clients.push(thread::spawn(move || world.work(number, random)));
         }
+        clients.push(thread::spawn(move || self.redrive_failures()));
         clients
     }
 
@@ -123,20 +124,11 @@ impl World {
         let began = Instant::now();
         let mut session = Session::new(self);
         loop {
-            let running: usize = KINDS
-                .iter()
-                .filter(|kind| !kind.is_express())
-                .map(|kind| {
-                    let request =
-                        json!({"stateMachineArn": kind.machine_arn(), "statusFilter": "RUNNING"});
-                    match session.call("ListExecutions", &request) {
-                        Reply::Answered(listed) => {
-                            listed["executions"].as_array().map_or(0, Vec::len)
-                        }
-                        Reply::Refused { .. } | Reply::Over => 0,
-                    }
-                })
+            let standard = KINDS.iter().filter(|kind| !kind.is_express());
+            let running: usize = standard
+                .map(|kind| session.list(*kind, "RUNNING").len())
                 .sum();
+            let running = running + session.list(Kind::Redrive, "FAILED").len();
             if running == 0 && self.has_no_orders() {
                 return;
             }
@@ -224,6 +216,24 @@ impl World {
             if let Reply::Answered(_) = session.call("SendTaskSuccess", &request) {
                 self.complain(format!("the token of {number} was completed twice"));
             }
+        }
+    }
+
+    /// Redrives every execution that failed so that it may go on.
+    fn redrive_failures(&self) {
+        let mut session = Session::new(self);
+        while !self.is_over.load(Ordering::SeqCst) {
+            for execution_arn in session.list(Kind::Redrive, "FAILED") {
+                let request = json!({"executionArn": execution_arn});
+                if let Reply::Refused {
+                    code,
+                    was_cut_off: false,
+                } = session.call("RedriveExecution", &request)
+                {
+                    self.complain(format!("{execution_arn} was not redriven: {code}"));
+                }
+            }
+            sleep(Duration::from_millis(50));
         }
     }
 
@@ -319,6 +329,18 @@ impl<'a> Session<'a> {
                 Err(Error::Refused { code, .. }) => return Reply::Refused { code, was_cut_off },
             }
         }
+    }
+
+    /// The executions of a kind with that status.
+    fn list(&mut self, kind: Kind, status: &str) -> Vec<String> {
+        let request = json!({"stateMachineArn": kind.machine_arn(), "statusFilter": status});
+        let Reply::Answered(listed) = self.call("ListExecutions", &request) else {
+            return Vec::new();
+        };
+        let listed = listed["executions"].as_array().into_iter().flatten();
+        listed
+            .map(|execution| text(execution, "executionArn").to_owned())
+            .collect()
     }
 
     fn address(&self) -> Option<SocketAddr> {

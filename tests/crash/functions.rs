@@ -62,7 +62,11 @@ impl Functions {
                 sleep(duration / 4);
                 Answer::Error("Busy")
             }
-            "add" | "flaky" | "seen" => {
+            "gate" if payload["index"] == 0 && payload["redrives"] == 0 => {
+                sleep(duration / 4);
+                Answer::Error("Closed")
+            }
+            "add" | "flaky" | "seen" | "gate" => {
                 sleep(duration);
                 Answer::Result(json!(number + 1))
             }

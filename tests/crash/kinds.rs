@@ -28,6 +28,10 @@ pub(crate) enum Kind {
     Map,
     /// The same with a state that is too large for a snapshot at every commit.
     LargeMap,
+    /// A distributed Map: each item is an execution of its own.
+    Distributed,
+    /// The same with an item that fails, and its redrive.
+    Redrive,
     /// Branches side by side.
     Parallel,
     /// A token that somebody holds.
@@ -49,6 +53,8 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::Catch,
     Kind::Map,
     Kind::LargeMap,
+    Kind::Distributed,
+    Kind::Redrive,
     Kind::Parallel,
     Kind::Token,
     Kind::Activity,
@@ -118,7 +124,7 @@ impl Order {
             Kind::Command => json!({"n": number, "kind": "command"}),
             Kind::Retry => json!(number + 1),
             Kind::Catch => json!({"n": number, "caught": "Broken"}),
-            Kind::Map | Kind::LargeMap => {
+            Kind::Map | Kind::LargeMap | Kind::Distributed | Kind::Redrive => {
                 let items = self.input["items"].as_array().into_iter().flatten();
                 let results: Vec<u64> = items
                     .map(|item| number + item.as_u64().unwrap() + 1)
@@ -144,6 +150,8 @@ impl Kind {
             Self::Catch => "catch",
             Self::Map => "map",
             Self::LargeMap => "large-map",
+            Self::Distributed => "distributed",
+            Self::Redrive => "redrive",
             Self::Parallel => "parallel",
             Self::Token => "token",
             Self::Activity => "activity",
@@ -266,6 +274,8 @@ impl Kind {
                     "Done": {"Type": "Pass", "Parameters": {"n.$": "$.n", "results.$": "$.results"}, "End": true},
                 }),
             ),
+            Self::Distributed => distributed("add"),
+            Self::Redrive => distributed("gate"),
             Self::Parallel => machine(
                 "Fork",
                 json!({
@@ -361,6 +371,48 @@ impl Kind {
             ),
         }
     }
+}
+
+/// The definition of a distributed Map whose children call a function.
+fn distributed(function: &str) -> Value {
+    let mut processor = machine(
+        "Call",
+        json!({
+            "Call": {
+                "Type": "Task",
+                "Resource": format!("arn:aws:lambda:us-east-1:000000000000:function:{function}"),
+                "Parameters": {
+                    // A redrive is another attempt.
+                    "key.$": "States.Format('{}/{}', $$.Execution.Id, $$.Execution.RedriveCount)",
+                    "redrives.$": "$$.Execution.RedriveCount",
+                    "index.$": "$.index",
+                    "n.$": "$.n",
+                    "milliseconds.$": "$.milliseconds",
+                },
+                "End": true,
+            },
+        }),
+    );
+    processor["ProcessorConfig"] = json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"});
+    machine(
+        "Each",
+        json!({
+            "Each": {
+                "Type": "Map",
+                "ItemsPath": "$.items",
+                "MaxConcurrency": 3,
+                "ItemSelector": {
+                    "n.$": "States.MathAdd($.n, $$.Map.Item.Value)",
+                    "index.$": "$$.Map.Item.Index",
+                    "milliseconds.$": "$.milliseconds",
+                },
+                "ItemProcessor": processor,
+                "ResultPath": "$.results",
+                "Next": "Done",
+            },
+            "Done": {"Type": "Pass", "Parameters": {"n.$": "$.n", "results.$": "$.results"}, "End": true},
+        }),
+    )
 }
 
 /// The definition of the execution in an execution.

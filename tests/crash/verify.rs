@@ -2,7 +2,7 @@
 //!
 //! 1. Every execution whose start was acknowledged is there and has ended with the right output.
 //! 2. A history's ids are 1, 2, 3 …; a previous id is that of an earlier event or 0; time does not go backwards.
-//! 3. It begins with ExecutionStarted, and ends with the one event that ends an execution.
+//! 3. It begins with ExecutionStarted, and ends with the one event that ends an execution; only a redrive goes on after such an event.
 //! 4. An attempt ends once.
 //! 5. An acknowledged SendTaskSuccess is the task's end; one that was refused is not.
 //! 6. A function sees a repeated call as the same attempt, and no two pieces of work as the same.
@@ -122,8 +122,11 @@ fn history(events: &[Value]) -> Vec<String> {
         if (kind == "ExecutionStarted") != (id == 1) {
             wrong.push(format!("event {id} is {kind}"));
         }
-        let ends_execution = kind.starts_with("Execution") && kind != "ExecutionStarted";
-        if ends_execution != (expected == events.len() as u64) {
+        let goes_on = ["ExecutionStarted", "ExecutionRedriven"].contains(&kind);
+        let ends_execution = kind.starts_with("Execution") && !goes_on;
+        let next = events.get(usize::try_from(expected).unwrap());
+        let is_last = next.is_none_or(|next| text(next, "type") == "ExecutionRedriven");
+        if ends_execution != is_last {
             wrong.push(format!("event {id} of {} is {kind}", events.len()));
         }
         let is_attempt = ["Task", "LambdaFunction", "Activity"]
