@@ -124,7 +124,7 @@ impl Hunt {
         self.seen.extend(shown.marks());
         self.tally.shown = self.seen.len();
         let what = match ended {
-            Ok(()) if took <= self.target.limit() => return None,
+            Ok(()) if took <= self.target.limit() || !self.is_slow_again(input) => return None,
             Ok(()) => format!("it ran {took:?}, longer than {:?}", self.target.limit()),
             Err(panic) => {
                 self.target.renew();
@@ -139,6 +139,13 @@ impl Hunt {
             what,
             input: input.to_vec(),
         })
+    }
+
+    /// Whether an input that took too long takes too long once more: the machine may have been busy with something else.
+    fn is_slow_again(&mut self, input: &[u8]) -> bool {
+        let began = Instant::now();
+        let ended = watched(|| self.target.run(input, &mut Shown::default()));
+        ended.is_err() || began.elapsed() > self.target.limit()
     }
 
     /// The same finding with a smaller input, as far as it can quickly be had.
