@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::HeaderValue;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -153,6 +154,49 @@ impl Connector {
         }
         Err(last)
     }
+}
+
+/// A URL of the configuration that is called.
+pub(crate) struct Endpoint {
+    pub(crate) uri: http::Uri,
+    pub(crate) origin: Origin,
+    /// The `Host` header, as a text and as it is sent.
+    pub(crate) host: String,
+    pub(crate) host_header: HeaderValue,
+}
+
+impl Endpoint {
+    /// Reads the URL.
+    ///
+    /// # Errors
+    /// When it is no URL that can be called.
+    pub(crate) fn parse(url: &str) -> Result<Self, Error> {
+        let wrong = |reason: String| Error::Endpoint {
+            url: url.to_owned(),
+            reason,
+        };
+        let uri: http::Uri = url
+            .parse()
+            .map_err(|error: http::uri::InvalidUri| wrong(error.to_string()))?;
+        let origin = Origin::of(&uri).map_err(|reason| wrong(reason.to_owned()))?;
+        let host = origin.host_header();
+        let host_header = HeaderValue::from_str(&host).map_err(|error| wrong(error.to_string()))?;
+        Ok(Self {
+            uri,
+            origin,
+            host,
+            host_header,
+        })
+    }
+}
+
+/// Connects to whatever an operator names.
+///
+/// # Errors
+/// When a file of certificates can't be read.
+pub(crate) fn to_anywhere(settings: &HttpSettings) -> Result<Connector, Error> {
+    let timeout = Duration::from_secs(settings.connect_timeout_seconds.max(1));
+    Ok(Connector::new(Targets::anywhere(), tls(settings)?, timeout))
 }
 
 /// Trusts the public web's authorities and those that the settings name.

@@ -13,7 +13,7 @@ use http_body_util::Full;
 use interpreter::failure::Failure;
 use jiff::Timestamp;
 
-use crate::connector::Origin;
+use crate::connector::{Endpoint, Origin};
 use crate::failures;
 use crate::http_client::{Client, Outgoing};
 use crate::invocation::{Invocation, InvocationType, LogType};
@@ -47,16 +47,12 @@ impl LambdaEndpoint {
     /// # Errors
     /// When it is no URL that can be called.
     pub(crate) fn new(url: &str, settings: &Settings, client: Arc<Client>) -> Result<Self, Error> {
-        let wrong = |reason: String| Error::Endpoint {
-            url: url.to_owned(),
-            reason,
-        };
-        let uri: Uri = url
-            .parse()
-            .map_err(|error: http::uri::InvalidUri| wrong(error.to_string()))?;
-        let origin = Origin::of(&uri).map_err(|reason| wrong(reason.to_owned()))?;
-        let host = origin.host_header();
-        let host_header = HeaderValue::from_str(&host).map_err(|error| wrong(error.to_string()))?;
+        let Endpoint {
+            uri,
+            origin,
+            host,
+            host_header,
+        } = Endpoint::parse(url)?;
         let nobody = Credentials::nobody();
         let credentials = settings.credentials.as_ref().unwrap_or(&nobody);
         Ok(Self {

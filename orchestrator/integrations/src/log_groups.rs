@@ -12,10 +12,9 @@ use http_body_util::Full;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::connector::{self, Connector, Origin};
+use crate::connector::{self, Endpoint, Origin};
 use crate::http_client::{Client, ExchangeError, Outgoing};
-use crate::settings::{Error, Secret, Settings};
-use crate::targets::Targets;
+use crate::settings::{Error, Settings};
 
 /// How long one call may take.
 const LONGEST_CALL: Duration = Duration::from_secs(10);
@@ -58,25 +57,15 @@ impl LogGroups {
     /// # Errors
     /// When it is no URL that can be called.
     pub fn new(url: &str, settings: &Settings) -> Result<Self, Error> {
-        let wrong = |reason: String| Error::Endpoint {
-            url: url.to_owned(),
-            reason,
-        };
-        let uri: Uri = url
-            .parse()
-            .map_err(|error: http::uri::InvalidUri| wrong(error.to_string()))?;
-        let origin = Origin::of(&uri).map_err(|reason| wrong(reason.to_owned()))?;
-        let host = origin.host_header();
-        let host_header = HeaderValue::from_str(&host).map_err(|error| wrong(error.to_string()))?;
-        let nobody = Credentials {
-            access_key_id: "test".to_owned(),
-            secret_access_key: Secret("test".to_owned()),
-            session_token: None,
-        };
+        let Endpoint {
+            uri,
+            origin,
+            host,
+            host_header,
+        } = Endpoint::parse(url)?;
+        let nobody = Credentials::nobody();
         let credentials = settings.credentials.as_ref().unwrap_or(&nobody);
-        let tls = connector::tls(&settings.http)?;
-        let timeout = Duration::from_secs(settings.http.connect_timeout_seconds.max(1));
-        let connector = Connector::new(Targets::anywhere(), tls, timeout);
+        let connector = connector::to_anywhere(&settings.http)?;
         Ok(Self {
             client: Client::new(connector, 1, ANSWER_BYTES),
             signer: Signer::new(credentials, &settings.region, "logs"),

@@ -9,10 +9,9 @@ use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, RETRY_AFTER, USE
 use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::Full;
 
-use crate::connector::{self, Connector, Origin};
+use crate::connector::{self, Endpoint, Origin};
 use crate::http_client::{Client, Outgoing};
 use crate::settings::{Error, Settings};
-use crate::targets::Targets;
 
 /// How long one call may take.
 const LONGEST_CALL: Duration = Duration::from_secs(10);
@@ -53,28 +52,24 @@ impl OtlpEndpoint {
             url: url.to_owned(),
             reason,
         };
-        let uri: Uri = url
-            .parse()
-            .map_err(|error: http::uri::InvalidUri| wrong(error.to_string()))?;
-        let origin = Origin::of(&uri).map_err(|reason| wrong(reason.to_owned()))?;
-        let target = uri.path_and_query().map_or("/", |path| path.as_str());
+        let endpoint = Endpoint::parse(url)?;
+        let target = endpoint
+            .uri
+            .path_and_query()
+            .map_or("/", |path| path.as_str());
         let target = target
             .parse()
             .map_err(|error: http::uri::InvalidUri| wrong(error.to_string()))?;
         let mut made = read_headers(headers.unwrap_or_default()).map_err(wrong)?;
-        let host = HeaderValue::from_str(&origin.host_header())
-            .map_err(|error| wrong(error.to_string()))?;
-        made.insert(HOST, host);
+        made.insert(HOST, endpoint.host_header);
         let content = HeaderValue::from_static("application/x-protobuf");
         made.insert(CONTENT_TYPE, content);
         made.entry(USER_AGENT)
             .or_insert(HeaderValue::from_static("ratchet"));
-        let tls = connector::tls(&settings.http)?;
-        let timeout = Duration::from_secs(settings.http.connect_timeout_seconds.max(1));
-        let connector = Connector::new(Targets::anywhere(), tls, timeout);
+        let connector = connector::to_anywhere(&settings.http)?;
         Ok(Self {
             client: Client::new(connector, 1, ANSWER_BYTES),
-            origin,
+            origin: endpoint.origin,
             target,
             headers: made,
         })
