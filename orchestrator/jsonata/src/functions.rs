@@ -45,6 +45,14 @@ pub(crate) const SCANNED: &str = "#scanned";
 pub(crate) const SEARCHED: &str = "#searched";
 /// A picture, of bounded length and widths.
 pub(crate) const FRAMED: &str = "#framed";
+/// A number that is added to another, small enough for the sum to be one.
+pub(crate) const ADDEND: &str = "#addend";
+/// An end of a range, which is a whole number or none.
+pub(crate) const END: &str = "#end";
+/// A time zone, as a number of no more digits than hours and minutes have.
+pub(crate) const ZONE: &str = "#zone";
+/// A text for `$parseInteger`, with its picture.
+pub(crate) const LETTERS: &str = "#letters";
 /// A number for `$formatInteger`, with its picture.
 pub(crate) const NUMERAL: &str = "#numeral";
 
@@ -172,6 +180,10 @@ fn function(name: &str) -> Option<Function> {
         SEARCHED => patterns::searched,
         FRAMED => patterns::framed,
         NUMERAL => patterns::numeral,
+        ADDEND => bounds::addend,
+        END => bounds::end,
+        ZONE => bounds::zone,
+        LETTERS => bounds::letters,
         _ => return None,
     })
 }

@@ -13,8 +13,8 @@ use jsonata_core::ast::{AstNode, BinaryOp, PathStep};
 use jsonata_core::parser;
 
 use crate::functions::{
-    BOUNDED, CONCATENATE, DISTINCT, FRAMED, MADE, MILLIS, NUMERAL, PART, PICTURE, SCANNED,
-    SEARCHED, SIZED, STAMP, TEXT, WIDTH, written_out,
+    ADDEND, BOUNDED, CONCATENATE, DISTINCT, END, FRAMED, LETTERS, MADE, MILLIS, NUMERAL, PART,
+    PICTURE, SCANNED, SEARCHED, SIZED, STAMP, TEXT, WIDTH, ZONE, written_out,
 };
 use crate::names::Names;
 use crate::walk::{self, Place};
@@ -98,6 +98,9 @@ impl Guard<'_> {
                     *node = call(CONCATENATE, operands);
                 }
                 BinaryOp::Range => {
+                    for end in [lhs, rhs] {
+                        wrap_number(end, END);
+                    }
                     let range = take(node);
                     *node = call(BOUNDED, vec![range]);
                     // The range itself is seen to; what is left are its ends.
@@ -281,11 +284,25 @@ impl Guard<'_> {
                     **picture = call(FRAMED, vec![written]);
                 }
             }
-            "formatNumber" | "parseInteger" | "fromMillis" => {
+            "parseInteger" => {
+                let mut all: Vec<_> = all.collect();
+                if let [text, picture] = &mut all[..] {
+                    let written = take(picture);
+                    **text = call(LETTERS, vec![take(text), written.clone()]);
+                    **picture = call(FRAMED, vec![written]);
+                }
+            }
+            "formatNumber" => {
                 for argument in all.skip(1).take(1) {
                     wrap(argument, FRAMED, &[]);
                 }
             }
+            "fromMillis" => {
+                for (argument, function) in all.zip([ADDEND, FRAMED, ZONE]) {
+                    wrap(argument, function, &[]);
+                }
+            }
+            "substring" => all.for_each(|argument| wrap_number(argument, ADDEND)),
             "match" | "contains" | "split" if count > 1 => {
                 let site = self.site();
                 for (position, argument) in (0_u32..).zip(all.take(2)) {
@@ -362,7 +379,7 @@ fn as_function(name: &str) -> Option<AstNode> {
     let parameters = match name {
         "string" | "distinct" => "$_1",
         "join" | "contains" | "formatInteger" | "parseInteger" | "toMillis" => "$_1, $_2",
-        "pad" | "match" | "split" | "formatNumber" | "fromMillis" => "$_1, $_2, $_3",
+        "pad" | "match" | "split" | "formatNumber" | "fromMillis" | "substring" => "$_1, $_2, $_3",
         "replace" => "$_1, $_2, $_3, $_4",
         _ => return None,
     };
@@ -390,6 +407,17 @@ fn wrap(argument: &mut AstNode, function: &str, numbers: &[u32]) {
         .map(|number| AstNode::number((*number).into()));
     let arguments = numbers.chain([take(argument)]).collect();
     *argument = call(function, arguments);
+}
+
+/// Puts a function around what may be a number that it changes.
+fn wrap_number(argument: &mut AstNode, function: &str) {
+    let is_harmless = match &*argument {
+        AstNode::Number(number) => number.abs() < 1e15,
+        other => is_plain(other),
+    };
+    if !is_harmless {
+        wrap(argument, function, &[]);
+    }
 }
 
 fn call(name: &str, args: Vec<AstNode>) -> AstNode {

@@ -704,3 +704,36 @@ fn small() -> Limits {
         time: Duration::from_millis(200),
     }
 }
+
+#[test]
+fn numbers_of_any_size_are_taken() {
+    check("$substring('abc', 1/0, 0)", "\"\"");
+    check("$substring('abc', 1, 1e308)", "\"bc\"");
+    check("$substring('abc', 1e18, 1e308)", "\"\"");
+    check("$substring('abc', -1e308, 2)", "\"ab\"");
+    check("($s := 'abcdef'; $s.$substring(2))", "\"cdef\"");
+    check(
+        "($s := 'abcdef'; $n := 1; $s.$substring($n + 1, $n))",
+        "\"c\"",
+    );
+    check("'abcdef' ~> $substring(1, 2)", "\"bc\"");
+    check("($f := $substring; $f('abcdef', 1, 1e308))", "\"bcdef\"");
+    check("[-9223372036854775808..3]", "D2014");
+    check("[-9223372036854775808..9223372036854775807]", "D2014");
+    check("[1..1/0]", "T2004");
+    check("[-2..2]", "[-2,-1,0,1,2]");
+    check("($n := 3; [1..$n])", "[1,2,3]");
+    check("$fromMillis(1e38, '', '4')", "D1001");
+    check("$fromMillis(1e308)", "D1001");
+    check("$fromMillis(0, '[H01]:[m01]', '+0530')", "\"05:30\"");
+    check("$fromMillis(0, '[H01]', '9999999999999999999')", "D3134");
+    check("$fromMillis(0, '[H01]', '9000000000000000000')", "D3134");
+    check("$parseInteger('[1,{\"a\":null}]', 'A')", "D3130");
+    check("$parseInteger('BC', 'A')", "55");
+    check("$parseInteger('one thousand and one', 'w')", "1001");
+    check("$parseInteger('text', '١')", "D3130");
+    check("$parseInteger('٤٢', '١')", "42");
+    check("$parseInteger('1,234', '#,##0')", "1234");
+    check("$parseInteger('22nd', '1;o')", "22");
+    check("$parseInteger('2€', '1;o')", "D3130");
+}

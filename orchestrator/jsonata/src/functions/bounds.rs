@@ -4,7 +4,19 @@ use jsonata_core::evaluator::EvaluatorError;
 use jsonata_core::functions::string;
 use jsonata_core::value::JValue;
 
-use super::{Answer, State, argument};
+use super::{Answer, State, argument, failure};
+
+/// Sums of two such numbers are 64-bit integers.
+const LARGEST_ADDEND: f64 = 4e18;
+
+/// The largest number up to which every whole number is one.
+const LARGEST_WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// How many digits a time zone may have that is no mistake.
+const ZONE_DIGITS: usize = 9;
+
+/// How many letters stand for a 64-bit integer.
+const MOST_LETTERS: usize = 13;
 
 /// The text of an operand of `&`, if it is within the bounds.
 pub(super) fn operand(state: &State, value: &JValue) -> Result<JValue, EvaluatorError> {
@@ -39,6 +51,63 @@ pub(super) fn bounded(state: &State, arguments: &[JValue]) -> Answer {
     let value = argument(arguments, 0);
     if let JValue::Array(items) = value {
         state.spend(items.len() * size_of::<JValue>())?;
+    }
+    Ok(value.clone())
+}
+
+/// A position or length: beyond every string, one is like another.
+pub(super) fn addend(_: &State, arguments: &[JValue]) -> Answer {
+    Ok(match argument(arguments, 0) {
+        JValue::Number(number) => JValue::Number(number.clamp(-LARGEST_ADDEND, LARGEST_ADDEND)),
+        other => other.clone(),
+    })
+}
+
+pub(super) fn end(_: &State, arguments: &[JValue]) -> Answer {
+    let value = argument(arguments, 0);
+    match value {
+        JValue::Number(number) if number.is_finite() && number.abs() > LARGEST_WHOLE => {
+            let why = format!("{number} is too large for an end of a range");
+            Err(failure("D2014", &why))
+        }
+        other => Ok(other.clone()),
+    }
+}
+
+pub(super) fn zone(_: &State, arguments: &[JValue]) -> Answer {
+    let value = argument(arguments, 0);
+    let text = value.as_str().unwrap_or_default().trim_start();
+    let digits = text.trim_start_matches(['+', '-']).bytes();
+    if digits.take_while(u8::is_ascii_digit).count() > ZONE_DIGITS {
+        return Err(failure("D3134", "The time zone has too many digits"));
+    }
+    Ok(value.clone())
+}
+
+/// Refuses what the implementation reads past its ends: more letters than an integer has, digits of another script than the picture's, and half
+/// of a letter where an ordinal's ending is expected.
+pub(super) fn letters(_: &State, arguments: &[JValue]) -> Answer {
+    let value = argument(arguments, 0);
+    let picture = argument(arguments, 1).as_str().unwrap_or_default();
+    let text = value.as_str().unwrap_or_default();
+    let (primary, modifier) = picture.rsplit_once(';').unwrap_or((picture, ""));
+    let is_of_letters = primary.starts_with(['A', 'a']);
+    let is_too_long = is_of_letters && text.chars().nth(MOST_LETTERS).is_some();
+    let ending = text.len().saturating_sub(2);
+    let is_cut = modifier.starts_with('o') && !text.is_char_boundary(ending);
+    let digit = primary
+        .chars()
+        .find(|letter| !letter.is_ascii() && letter.is_numeric());
+    let is_of = |digit: char, letter: char| {
+        letter.is_numeric() && u32::from(letter).abs_diff(u32::from(digit)) <= 9
+    };
+    let is_of_another = digit.is_some_and(|digit| {
+        let mut letters = text.chars().filter(|letter| !primary.contains(*letter));
+        !letters.all(|letter| is_of(digit, letter))
+    });
+    if is_too_long || is_cut || is_of_another {
+        let why = format!("\"{picture}\" is no picture of the integer");
+        return Err(failure("D3130", &why));
     }
     Ok(value.clone())
 }
