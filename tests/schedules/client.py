@@ -146,7 +146,11 @@ class Schedules(Case):
             ({"FlexibleTimeWindow": {"Mode": "FLEXIBLE"}}, "flexibleTimeWindow.maximumWindowInMinutes"),
             ({"EndDate": datetime.datetime(2098, 1, 1)}, "'endDate' failed to satisfy constraint: it is not after StartDate"),
             ({"Target": {"Arn": "arn:aws:scheduler:::aws-sdk:s3", "RoleArn": ROLE}}, "aws-sdk:s3 names no operation"),
-            ({"Target": {"Arn": "arn:aws:kinesis:us-east-1:000000000000:stream/one", "RoleArn": ROLE}}, "'target.arn'"),
+            ({"Target": {"Arn": "arn:aws:ec2:us-east-1:000000000000:instance/i-1", "RoleArn": ROLE}}, "'target.arn'"),
+            (
+                {"Target": {"Arn": "arn:aws:kinesis:us-east-1:000000000000:stream/one", "RoleArn": ROLE}},
+                "'target.kinesisParameters'",
+            ),
         ]:
             with self.subTest(said):
                 message = self.refused("ValidationException", 400, lambda: self.create(**more))

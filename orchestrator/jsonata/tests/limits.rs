@@ -726,6 +726,13 @@ fn numbers_of_any_size_are_taken() {
     check("$fromMillis(1e38, '', '4')", "D1001");
     check("$fromMillis(1e308)", "D1001");
     check("$fromMillis(0, '[H01]:[m01]', '+0530')", "\"05:30\"");
+    check(
+        "$fromMillis(0, '[Y000000000000000001]')",
+        "\"000000000000001970\"",
+    );
+    check("$fromMillis(0, '[Y9223372036854775808]')", "U1004");
+    check("$fromMillis(0, '[Y,*-19]')", "U1004");
+    check("$fromMillis(0, '[Y,2-2]')", "\"70\"");
     check("$fromMillis(0, '[H01]', '9999999999999999999')", "D3134");
     check("$fromMillis(0, '[H01]', '9000000000000000000')", "D3134");
     check("$parseInteger('[1,{\"a\":null}]', 'A')", "D3130");

@@ -21,6 +21,9 @@ const LONGEST_PICTURE: usize = 1000;
 /// The widest component of a date: `[Y,1-999]`.
 const WIDEST: usize = 999;
 
+/// The most digits of a year: a power of ten that is a 64-bit integer.
+const WIDEST_YEAR: usize = 18;
+
 /// An argument of a function that searches: which call, which argument, what becomes of matches, and the argument. The search is tried out
 /// when all is known that the function must be refused for first.
 pub(super) fn scanned(state: &State, arguments: &[JValue]) -> Answer {
@@ -196,22 +199,30 @@ pub(super) fn check_picture(picture: &str) -> Result<(), EvaluatorError> {
     }
     for component in picture.split('[').skip(1) {
         let component = component.split(']').next().unwrap_or_default();
-        let widths = component.split_once(',').map_or("", |(_, widths)| widths);
+        let (shape, widths) = component.split_once(',').unwrap_or((component, ""));
+        let is_year = shape.trim_start().starts_with('Y');
+        let widest = if is_year { WIDEST_YEAR } else { WIDEST };
+        let digits = shape.chars().filter(|letter| letter.is_numeric());
+        if is_year && digits.count() > WIDEST_YEAR {
+            return Err(too_wide(WIDEST_YEAR));
+        }
         for width in widths.split('-') {
             let width = width.trim();
             let is_number = !width.is_empty() && width.bytes().all(|byte| byte.is_ascii_digit());
-            if is_number && width.parse().is_ok_and(|width: usize| width <= WIDEST) {
+            if is_number && width.parse().is_ok_and(|width: usize| width <= widest) {
                 continue;
             }
             if is_number {
-                return Err(failure(
-                    "U1004",
-                    &format!("A component of the picture is wider than {WIDEST} characters"),
-                ));
+                return Err(too_wide(widest));
             }
         }
     }
     Ok(())
+}
+
+fn too_wide(widest: usize) -> EvaluatorError {
+    let why = format!("A component of the picture is wider than {widest} characters");
+    failure("U1004", &why)
 }
 
 /// A number that `$formatInteger` writes by a picture: in Roman numerals each thousand is a letter.
