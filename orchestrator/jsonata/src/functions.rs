@@ -45,6 +45,8 @@ pub(crate) const SCANNED: &str = "#scanned";
 pub(crate) const SEARCHED: &str = "#searched";
 /// A picture, of bounded length and widths.
 pub(crate) const FRAMED: &str = "#framed";
+/// A number that is written in another form, so it must be one.
+pub(crate) const FINITE: &str = "#finite";
 /// A number that is added to another, small enough for the sum to be one.
 pub(crate) const ADDEND: &str = "#addend";
 /// An end of a range, which is a whole number or none.
@@ -180,6 +182,7 @@ fn function(name: &str) -> Option<Function> {
         SEARCHED => patterns::searched,
         FRAMED => patterns::framed,
         NUMERAL => patterns::numeral,
+        FINITE => bounds::finite,
         ADDEND => bounds::addend,
         END => bounds::end,
         ZONE => bounds::zone,

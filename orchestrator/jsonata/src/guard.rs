@@ -13,8 +13,8 @@ use jsonata_core::ast::{AstNode, BinaryOp, PathStep};
 use jsonata_core::parser;
 
 use crate::functions::{
-    ADDEND, BOUNDED, CONCATENATE, DISTINCT, END, FRAMED, LETTERS, MADE, MILLIS, NUMERAL, PART,
-    PICTURE, SCANNED, SEARCHED, SIZED, STAMP, TEXT, WIDTH, ZONE, written_out,
+    ADDEND, BOUNDED, CONCATENATE, DISTINCT, END, FINITE, FRAMED, LETTERS, MADE, MILLIS, NUMERAL,
+    PART, PICTURE, SCANNED, SEARCHED, SIZED, STAMP, TEXT, WIDTH, ZONE, written_out,
 };
 use crate::names::Names;
 use crate::walk::{self, Place};
@@ -292,13 +292,13 @@ impl Guard<'_> {
                     **picture = call(FRAMED, vec![written]);
                 }
             }
-            "formatNumber" => {
-                for argument in all.skip(1).take(1) {
-                    wrap(argument, FRAMED, &[]);
-                }
-            }
-            "fromMillis" => {
-                for (argument, function) in all.zip([ADDEND, FRAMED, ZONE]) {
+            "formatBase" | "formatNumber" | "fromMillis" => {
+                let functions = match name {
+                    "formatBase" => &[FINITE][..],
+                    "formatNumber" => &[FINITE, FRAMED],
+                    _ => &[ADDEND, FRAMED, ZONE],
+                };
+                for (argument, function) in all.zip(functions) {
                     wrap(argument, function, &[]);
                 }
             }
@@ -378,7 +378,9 @@ fn takes_context(name: &str, args: &[AstNode]) -> bool {
 fn as_function(name: &str) -> Option<AstNode> {
     let parameters = match name {
         "string" | "distinct" => "$_1",
-        "join" | "contains" | "formatInteger" | "parseInteger" | "toMillis" => "$_1, $_2",
+        "join" | "contains" | "formatBase" | "formatInteger" | "parseInteger" | "toMillis" => {
+            "$_1, $_2"
+        }
         "pad" | "match" | "split" | "formatNumber" | "fromMillis" | "substring" => "$_1, $_2, $_3",
         "replace" => "$_1, $_2, $_3, $_4",
         _ => return None,

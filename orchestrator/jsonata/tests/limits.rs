@@ -723,6 +723,19 @@ fn numbers_of_any_size_are_taken() {
     check("[1..1/0]", "T2004");
     check("[-2..2]", "[-2,-1,0,1,2]");
     check("($n := 3; [1..$n])", "[1,2,3]");
+    for number in ["1/0", "-1/0", "0/0"] {
+        for picture in ["0.0e0", "Ww;o", "0"] {
+            check(&format!("$formatNumber({number}, '{picture}')"), "D1001");
+            check(&format!("$formatInteger({number}, '{picture}')"), "D1001");
+        }
+        check(&format!("$formatBase({number})"), "D1001");
+        check(&format!("$map([{number}], $formatBase)"), "D1001");
+        check(&format!("{number} ~> $formatInteger('w')"), "D1001");
+    }
+    check("$formatNumber(1e308, '0.0e0')", "\"1.0e308\"");
+    check("$formatBase(255, 16)", "\"ff\"");
+    check("$fromMillis(0, '[Y,1 00]')", "U1004");
+    check("$fromMillis(0, '[éD]')", "D3132");
     check("$fromMillis(1e38, '', '4')", "D1001");
     check("$fromMillis(1e308)", "D1001");
     check("$fromMillis(0, '[H01]:[m01]', '+0530')", "\"05:30\"");

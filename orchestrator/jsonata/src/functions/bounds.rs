@@ -55,6 +55,15 @@ pub(super) fn bounded(state: &State, arguments: &[JValue]) -> Answer {
     Ok(value.clone())
 }
 
+pub(super) fn finite(_: &State, arguments: &[JValue]) -> Answer {
+    match argument(arguments, 0) {
+        JValue::Number(number) if !number.is_finite() => {
+            Err(failure("D1001", &format!("Number out of range: {number}")))
+        }
+        other => Ok(other.clone()),
+    }
+}
+
 /// A position or length: beyond every string, one is like another.
 pub(super) fn addend(_: &State, arguments: &[JValue]) -> Answer {
     Ok(match argument(arguments, 0) {

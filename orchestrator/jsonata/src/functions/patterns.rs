@@ -4,6 +4,7 @@ use jsonata_core::evaluator::EvaluatorError;
 use jsonata_core::functions::string::{RegexMatches, build_regex};
 use jsonata_core::value::JValue;
 
+use super::bounds::finite;
 use super::{Answer, State, argument, failure};
 
 /// From how many bytes on a text is first looked through with the clock in hand.
@@ -197,8 +198,14 @@ pub(super) fn check_picture(picture: &str) -> Result<(), EvaluatorError> {
             &format!("The picture is longer than {LONGEST_PICTURE} characters"),
         ));
     }
+    // White space in a component means nothing.
+    let picture: String = picture.split_whitespace().collect();
     for component in picture.split('[').skip(1) {
         let component = component.split(']').next().unwrap_or_default();
+        if let Some(unknown) = component.chars().next().filter(|first| !first.is_ascii()) {
+            let why = format!("Unknown component specifier {unknown} in date/time picture string");
+            return Err(failure("D3132", &why));
+        }
         let (shape, widths) = component.split_once(',').unwrap_or((component, ""));
         let is_year = shape.trim_start().starts_with('Y');
         let widest = if is_year { WIDEST_YEAR } else { WIDEST };
@@ -227,8 +234,9 @@ fn too_wide(widest: usize) -> EvaluatorError {
 
 /// A number that `$formatInteger` writes by a picture: in Roman numerals each thousand is a letter.
 pub(super) fn numeral(state: &State, arguments: &[JValue]) -> Answer {
-    let (number, picture) = (argument(arguments, 0), argument(arguments, 1));
-    if let (JValue::Number(number), Some(picture)) = (number, picture.as_str()) {
+    let number = finite(state, arguments)?;
+    let picture = argument(arguments, 1);
+    if let (JValue::Number(number), Some(picture)) = (&number, picture.as_str()) {
         let format = picture.split(';').next().unwrap_or_default().trim();
         if matches!(format, "I" | "i") {
             #[expect(
@@ -240,7 +248,7 @@ pub(super) fn numeral(state: &State, arguments: &[JValue]) -> Answer {
             state.check_length(thousands)?;
         }
     }
-    Ok(number.clone())
+    Ok(number)
 }
 
 #[cfg(test)]
