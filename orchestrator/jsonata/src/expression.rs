@@ -19,6 +19,7 @@ use crate::functions::{self, State};
 use crate::limits::{Limits, Surroundings};
 use crate::names::{self, Names};
 use crate::references::References;
+use crate::signature;
 use crate::{convert, guard};
 
 /// A parsed expression. Clones share it; two are equal when their texts are.
@@ -43,8 +44,12 @@ impl Expression {
     /// # Errors
     /// What is wrong with the text, in JSONata's codes and words.
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
+        let wrong = || SyntaxError::from_text("S0201: Syntax error");
+        if signature::is_cut(text) {
+            return Err(wrong());
+        }
         let mut root = catch_unwind(|| parser::parse(text))
-            .map_err(|_| SyntaxError::from_text("S0201: Syntax error"))?
+            .map_err(|_| wrong())?
             .map_err(|error| SyntaxError::from_text(&error.to_string()))?;
         let names = Names::of(&root);
         let references = References::of(&root);

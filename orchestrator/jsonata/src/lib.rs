@@ -26,6 +26,7 @@ mod guard;
 pub mod limits;
 mod names;
 pub mod references;
+mod signature;
 mod walk;
 
 pub use bindings::Bindings;

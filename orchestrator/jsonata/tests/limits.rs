@@ -736,6 +736,7 @@ fn numbers_of_any_size_are_taken() {
     check("$formatBase(255, 16)", "\"ff\"");
     check("$fromMillis(0, '[Y,1 00]')", "U1004");
     check("$fromMillis(0, '[éD]')", "D3132");
+    check("function($x)<sß:s>{ $x }", "S0201");
     check("$fromMillis(1e38, '', '4')", "D1001");
     check("$fromMillis(1e308)", "D1001");
     check("$fromMillis(0, '[H01]:[m01]', '+0530')", "\"05:30\"");

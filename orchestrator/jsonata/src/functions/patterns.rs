@@ -168,14 +168,14 @@ pub(crate) fn written_out(pattern: &str) -> usize {
                     }
                     is_first = false;
                 }
-                (*length, *last) = (*length + 1, 1);
+                (*length, *last) = (length.saturating_add(1), 1);
             }
             '*' | '+' | '?' | '}' => {}
             '\\' => {
                 letters.next();
-                (*length, *last) = (*length + 1, 1);
+                (*length, *last) = (length.saturating_add(1), 1);
             }
-            _ => (*length, *last) = (*length + 1, 1),
+            _ => (*length, *last) = (length.saturating_add(1), 1),
         }
     }
     open.iter()
@@ -269,6 +269,7 @@ mod tests {
         check(r"\d{4}-\d{2}", 7);
         check("a{2}{3}", 6);
         check("a{,}", 1);
+        check("a{18446744073709551615}b{9}", usize::MAX);
         check("(((", 0);
         check(")(", 1);
     }
