@@ -45,6 +45,8 @@ pub(crate) const SCANNED: &str = "#scanned";
 pub(crate) const SEARCHED: &str = "#searched";
 /// A picture, of bounded length and widths.
 pub(crate) const FRAMED: &str = "#framed";
+/// What a transformation is to change, and the whole that it is in.
+pub(crate) const LOCATED: &str = "#located";
 /// A number that is written in another form, so it must be one.
 pub(crate) const FINITE: &str = "#finite";
 /// A number that is added to another, small enough for the sum to be one.
@@ -182,6 +184,7 @@ fn function(name: &str) -> Option<Function> {
         SEARCHED => patterns::searched,
         FRAMED => patterns::framed,
         NUMERAL => patterns::numeral,
+        LOCATED => growth::located,
         FINITE => bounds::finite,
         ADDEND => bounds::addend,
         END => bounds::end,

@@ -13,8 +13,8 @@ use jsonata_core::ast::{AstNode, BinaryOp, PathStep};
 use jsonata_core::parser;
 
 use crate::functions::{
-    ADDEND, BOUNDED, CONCATENATE, DISTINCT, END, FINITE, FRAMED, LETTERS, MADE, MILLIS, NUMERAL,
-    PART, PICTURE, SCANNED, SEARCHED, SIZED, STAMP, TEXT, WIDTH, ZONE, written_out,
+    ADDEND, BOUNDED, CONCATENATE, DISTINCT, END, FINITE, FRAMED, LETTERS, LOCATED, MADE, MILLIS,
+    NUMERAL, PART, PICTURE, SCANNED, SEARCHED, SIZED, STAMP, TEXT, WIDTH, ZONE, written_out,
 };
 use crate::names::Names;
 use crate::walk::{self, Place};
@@ -87,7 +87,9 @@ impl Guard<'_> {
             _ => node,
         };
         match node {
-            AstNode::Variable(name) if place != Place::Step && !self.names.bound.contains(name) => {
+            AstNode::Variable(name)
+                if place != Place::Bound && !self.names.bound.contains(name) =>
+            {
                 if let Some(function) = as_function(name) {
                     *node = function;
                 }
@@ -133,6 +135,19 @@ impl Guard<'_> {
                 name,
                 args,
                 is_builtin: true,
+            } if args.contains(&AstNode::Placeholder) && !self.names.bound.contains(name) => {
+                // A part of the arguments comes later: then all of them are looked at.
+                if let Some(function) = as_function(name) {
+                    *node = AstNode::Call {
+                        procedure: Box::new(function),
+                        args: std::mem::take(args),
+                    };
+                }
+            }
+            AstNode::Function {
+                name,
+                args,
+                is_builtin: true,
             } if place != Place::Applied && !self.names.bound.contains(name) => {
                 if name == "now" && !args.is_empty() && !args.contains(&AstNode::Placeholder) {
                     // The moment is an argument, so it is one for the formatting function, too.
@@ -147,6 +162,10 @@ impl Guard<'_> {
                 }
                 let name = name.clone();
                 self.arguments(&name, args.len(), args.iter_mut());
+            }
+            AstNode::Transform { location, .. } => {
+                let located = vec![take(location), AstNode::Variable(String::new())];
+                **location = call(LOCATED, located);
             }
             AstNode::Regex { pattern, .. }
                 if place == Place::Operand && written_out(pattern) > LARGEST_FUNCTION =>

@@ -70,6 +70,8 @@ fn step_children(step: &PathStep) -> impl Iterator<Item = &AstNode> {
 pub(crate) enum Place {
     /// A step of a path.
     Step,
+    /// A name that `:=` binds.
+    Bound,
     /// Where its value only goes into the result.
     Result,
     /// The function that the right of `~>` calls with the left.
@@ -101,12 +103,12 @@ pub(crate) fn children_mut(node: &mut AstNode) -> Vec<(Place, &mut AstNode)> {
                 BinaryOp::ChainPipe => Place::Applied,
                 _ => Place::Operand,
             };
-            // What `:=`, `@` and `#` bind is a name, no expression.
-            let binds = matches!(
-                op,
-                BinaryOp::ColonEqual | BinaryOp::FocusBind | BinaryOp::IndexBind
-            );
-            let left = if binds { Place::Step } else { Place::Operand };
+            let left = match op {
+                BinaryOp::ColonEqual => Place::Bound,
+                // What the name after `@` or `#` is bound to is a step.
+                BinaryOp::FocusBind | BinaryOp::IndexBind => Place::Step,
+                _ => Place::Operand,
+            };
             vec![(left, &mut **lhs), (right, &mut **rhs)]
         }
         AstNode::Unary { operand: inner, .. } => vec![operand(&mut **inner)],

@@ -732,6 +732,29 @@ fn numbers_of_any_size_are_taken() {
         check(&format!("$map([{number}], $formatBase)"), "D1001");
         check(&format!("{number} ~> $formatInteger('w')"), "D1001");
     }
+    for call in [
+        "$formatNumber#$i(1/0, '0.0e0')",
+        "$formatNumber[0](1/0, '0.0e0')",
+        "$formatNumber@$x(1/0, '0.0e0')",
+        "$formatNumber(?, '0.0e0')(1/0)",
+        "$formatNumber(?, ?)(1/0, '0.0e0')",
+        "$map([1/0], $formatNumber(?, '0.0e0'))",
+        "1/0 ~> $formatNumber(?, '0.0e0')",
+    ] {
+        check(call, "D1001");
+    }
+    check(
+        "$map([1.5, 2], $formatNumber(?, '0.00'))",
+        "[\"1.50\",\"2.00\"]",
+    );
+    check("1.5 ~> $formatNumber(?, '0.00')", "\"1.50\"");
+    check("$map(['a', 'b'], $join(?, '-'))", "[\"a\",\"b\"]");
+    check(
+        "$map(['a-b', 'c-d'], $split(?, '-'))",
+        "[[\"a\",\"b\"],[\"c\",\"d\"]]",
+    );
+    check("['a-b'] ~> $map($replace(?, '-', '+'))", "\"a+b\"");
+    check("$substring(?, 1)('abc')", "\"bc\"");
     check("$formatNumber(1e308, '0.0e0')", "\"1.0e308\"");
     check("$formatBase(255, 16)", "\"ff\"");
     check("$fromMillis(0, '[Y,1 00]')", "U1004");
@@ -757,4 +780,25 @@ fn numbers_of_any_size_are_taken() {
     check("$parseInteger('1,234', '#,##0')", "1234");
     check("$parseInteger('22nd', '1;o')", "22");
     check("$parseInteger('2€', '1;o')", "D3130");
+}
+
+#[test]
+fn what_is_transformed_is_counted() {
+    check("([1..800000]) ~> |*|{'a': 1}|", "U1004");
+    check(
+        "($f := function() { $filter([1..20000], function($x) { $x }) }; $f()) ~> |**|{'n': true}|",
+        "U1004",
+    );
+    check(
+        "{'a': {'b': 1}} ~> |a|{'c': 2}|",
+        "{\"a\":{\"b\":1,\"c\":2}}",
+    );
+    check(
+        "{'a': [{'b': 1}, {'b': 2}]} ~> |a[b = 2]|{'c': 3}, 'b'|",
+        "{\"a\":[{\"b\":1},{\"c\":3}]}",
+    );
+    check(
+        "([1..500].{'k': $} ~> |$|{'n': 1}|)[0]",
+        "{\"k\":1,\"n\":1}",
+    );
 }

@@ -32,6 +32,9 @@ const REMEMBERED: usize = 64;
 /// How many sizes are remembered.
 const MEMORY: usize = 4096;
 
+/// How often a transformation may compare: a few tenths of a second.
+const MOST_COMPARISONS: usize = 50_000_000;
+
 /// How many values two that are the same are looked through for.
 const HASHED: usize = 64;
 
@@ -78,9 +81,24 @@ pub(super) fn made(state: &State, arguments: &[JValue]) -> Answer {
     Ok(value.clone())
 }
 
-fn check(state: &State, value: &JValue) -> Result<(), EvaluatorError> {
+/// What the operator `|…|…|` is to change, and the whole that it is in: it compares each part of the whole with each of them.
+pub(super) fn located(state: &State, arguments: &[JValue]) -> Answer {
+    let (located, whole) = (argument(arguments, 0), argument(arguments, 1));
+    let count = match located {
+        JValue::Array(items) => items.len(),
+        JValue::Undefined | JValue::Null => 0,
+        _ => 1,
+    };
+    let parts = check(state, whole)?.nodes;
+    if count.saturating_mul(parts) > MOST_COMPARISONS {
+        return Err(failure("U1004", "There is too much to transform"));
+    }
+    Ok(located.clone())
+}
+
+fn check(state: &State, value: &JValue) -> Result<Size, EvaluatorError> {
     if !matches!(value, JValue::Array(_) | JValue::Object(_)) {
-        return Ok(());
+        return Ok(Size { nodes: 1, depth: 0 });
     }
     let most = state.limits.sequence.saturating_mul(NODES_PER_ITEM);
     let size = measure(&mut state.sizes.borrow_mut(), value, most)?;
@@ -90,7 +108,7 @@ fn check(state: &State, value: &JValue) -> Result<(), EvaluatorError> {
     if size.depth > MAX_DEPTH {
         return Err(too_deep());
     }
-    Ok(())
+    Ok(size)
 }
 
 fn too_large(most: usize) -> EvaluatorError {
