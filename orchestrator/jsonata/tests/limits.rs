@@ -769,6 +769,7 @@ fn numbers_of_any_size_are_taken() {
     );
     check("$fromMillis(0, '[Y9223372036854775808]')", "U1004");
     check("$fromMillis(0, '[Y,*-19]')", "U1004");
+    check("$fromMillis(0, '[Y,,56]')", "U1004");
     check("$fromMillis(0, '[Y,2-2]')", "\"70\"");
     check("$fromMillis(0, '[H01]', '9999999999999999999')", "D3134");
     check("$fromMillis(0, '[H01]', '9000000000000000000')", "D3134");

@@ -213,7 +213,7 @@ pub(super) fn check_picture(picture: &str) -> Result<(), EvaluatorError> {
         if is_year && digits.count() > WIDEST_YEAR {
             return Err(too_wide(WIDEST_YEAR));
         }
-        for width in widths.split('-') {
+        for width in widths.split(['-', ',']) {
             let width = width.trim();
             let is_number = !width.is_empty() && width.bytes().all(|byte| byte.is_ascii_digit());
             if is_number && width.parse().is_ok_and(|width: usize| width <= widest) {
