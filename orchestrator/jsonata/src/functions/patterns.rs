@@ -206,14 +206,14 @@ pub(super) fn check_picture(picture: &str) -> Result<(), EvaluatorError> {
             let why = format!("Unknown component specifier {unknown} in date/time picture string");
             return Err(failure("D3132", &why));
         }
-        let (shape, widths) = component.split_once(',').unwrap_or((component, ""));
+        let (shape, widths) = component.rsplit_once(',').unwrap_or((component, ""));
         let is_year = shape.trim_start().starts_with('Y');
         let widest = if is_year { WIDEST_YEAR } else { WIDEST };
         let digits = shape.chars().filter(|letter| letter.is_numeric());
         if is_year && digits.count() > WIDEST_YEAR {
             return Err(too_wide(WIDEST_YEAR));
         }
-        for width in widths.split(['-', ',']) {
+        for width in widths.split('-') {
             let width = width.trim();
             let is_number = !width.is_empty() && width.bytes().all(|byte| byte.is_ascii_digit());
             if is_number && width.parse().is_ok_and(|width: usize| width <= widest) {
